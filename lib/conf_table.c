@@ -1,0 +1,347 @@
+#include "lib/conf_internal.h"
+
+#define KIB 1024ull
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+#define FIELD(s, f) .offset = offsetof(struct s, f)
+#define LIST(s, f, n) \
+	.offset = offsetof(struct s, f), .count_offset = offsetof(struct s, n)
+
+/* A row's order matters: conf_internal.h. */
+static const struct conf_setting key_rows[] = {
+	{
+		.key = "name",
+		.kind = &conf_kind_key_name,
+		FIELD(tsig_key, name),
+		.required = true,
+		.prose = "What the key is called. Client and server must use "
+			 "the same name; it also says what\n.B self\ncovers "
+			 "in an update rule.",
+	},
+	{
+		.key = "algorithm",
+		.kind = &conf_kind_algorithm,
+		FIELD(tsig_key, algorithm),
+		.fallback = "hmac-sha256",
+		.prose = "How messages are signed with it (RFC 8945).",
+	},
+	{
+		.key = "secret",
+		.kind = &conf_kind_secret,
+		.prose = "The shared secret itself. Whoever can read the "
+			 "configuration can then sign.",
+	},
+	{
+		.key = "secret-file",
+		.kind = &conf_kind_secret_file,
+		.prose = "A file that holds the secret, in base64 or as\n.B "
+			 "tsig-keygen\nwrites it. A warning is logged if "
+			 "everybody may read it. Each key takes either\n.B "
+			 "secret\nor\n.BR secret-file .",
+	},
+};
+
+static const struct conf_table key_table = {
+	.heading = "keys",
+	.prose = "Keys that sign messages (TSIG). An entry has",
+	.rows = key_rows,
+	.count = ARRAY_LEN(key_rows),
+	.finish = conf_finish_key,
+};
+
+static const struct conf_setting rule_rows[] = {
+	{
+		.key = "key",
+		.kind = &conf_kind_rule_key,
+		FIELD(conf_rule, key),
+		.required = true,
+		.prose = "The key that an update must be signed with. It must "
+			 "be declared under\n.BR keys .",
+	},
+	{
+		.key = "names",
+		.kind = &conf_kind_patterns,
+		LIST(conf_rule, names, name_count),
+		.min = 1,
+		.max = 10000,
+		.required = true,
+		.prose = "Which names it may change:\n.B \\(dqlamp\\(dq\nis "
+			 "this name,\n.B \\(dq@\\(dq\nthe zone's own,\n.B "
+			 "\\(dq*.room\\(dq\nevery name below this one,\n.B "
+			 "\\(dq*\\(dq\nevery name below the zone's,\n.B "
+			 "self\nthe name that the key is called by and those "
+			 "below it. Names without a final dot are completed "
+			 "by the zone's. No pattern with a * and no\n.B "
+			 "self\nreaches the zone's own name,\n.BR _export ,\n"
+			 ".BR _reach ,\n.B _cover\nor what is below these: "
+			 "such names must be spelt out. Write a name that "
+			 "starts with * or @ between quotes.",
+	},
+	{
+		.key = "types",
+		.kind = &conf_kind_types,
+		LIST(conf_rule, types, type_count),
+		.min = 1,
+		.max = 65535,
+		.required = true,
+		.prose = "Which types of record it may change.\n.B ANY\nstands "
+			 "for all that can be stored.",
+	},
+};
+
+static const struct conf_table rule_table = {
+	.heading = "update",
+	.prose = "Who may change the zone with DNS UPDATE (RFC 2136). What no "
+		 "rule allows is refused. An entry has",
+	.rows = rule_rows,
+	.count = ARRAY_LEN(rule_rows),
+	.finish = conf_finish_rule,
+};
+
+static const struct conf_setting zone_rows[] = {
+	{
+		.key = "name",
+		.kind = &conf_kind_apex,
+		FIELD(conf_zone, apex),
+		.required = true,
+		.prose = "The zone's name.",
+	},
+	{
+		.key = "file",
+		.kind = &conf_kind_path,
+		FIELD(conf_zone, file),
+		.min = 1,
+		.max = 4095,
+		.prose = "A zone file that seeds the zone once, when the store "
+			 "does not have it yet. Later changes to the file are "
+			 "taken by\n.B placectl import\nalone.",
+	},
+	{
+		.key = "inside",
+		.kind = &conf_kind_inside,
+		LIST(conf_zone, inside, inside_count),
+		.fallback = "127.0.0.0/8, ::1",
+		.max = 10000,
+		.prose = "Whose questions come from inside: prefixes, single "
+			 "addresses, and interfaces, which stand for the "
+			 "prefixes they have when the configuration is read.",
+	},
+	{
+		.key = "update",
+		.kind = &conf_kind_rules,
+		LIST(conf_zone, rules, rule_count),
+		.table = &rule_table,
+		.prose = "Who may change what.",
+	},
+};
+
+static const struct conf_table zone_table = {
+	.heading = "zones",
+	.prose = "What is served. An entry has",
+	.rows = zone_rows,
+	.count = ARRAY_LEN(zone_rows),
+	.finish = conf_finish_zone,
+};
+
+static const struct conf_setting rows[] = {
+	{
+		.key = "listen",
+		.kind = &conf_kind_addresses,
+		LIST(conf, listen, listen_count),
+		.fallback = "127.0.0.1@53, ::1@53",
+		.min = 1,
+		.max = 256,
+		.prose = "Where questions are taken, over UDP and TCP. "
+			 "Port 53 unless given.",
+	},
+	{
+		.key = "store",
+		.kind = &conf_kind_path,
+		FIELD(conf, store),
+		.fallback = "/var/lib/placed",
+		.min = 1,
+		.max = 4095,
+		.prose = "The directory of the store, on a local disk (not "
+			 "NFS). It must be writable for\n.BR user .",
+	},
+	{
+		.key = "store-limit",
+		.kind = &conf_kind_size,
+		FIELD(conf, store_limit),
+		.fallback = "32G",
+		.min = MIB,
+		.max = 60 * GIB,
+		.prose = "How large the store may become. Beyond it updates "
+			 "get SERVFAIL and questions are answered as ever.",
+	},
+	{
+		.key = "journal-limit",
+		.kind = &conf_kind_size,
+		FIELD(conf, journal_limit),
+		.fallback = "1M",
+		.min = 4 * KIB,
+		.max = 4 * GIB,
+		.prose = "How much of each zone's history is kept. The oldest "
+			 "goes first.",
+	},
+	{
+		.key = "workers",
+		.kind = &conf_kind_count,
+		FIELD(conf, workers),
+		.fallback_prose = "the number of CPUs",
+		.min = 1,
+		.max = 64,
+		.prose = "Threads that answer.",
+	},
+	{
+		.key = "user",
+		.kind = &conf_kind_text,
+		FIELD(conf, user),
+		.min = 1,
+		.max = 255,
+		.fallback_prose = "stay who we are",
+		.prose = "Whom to become once the ports are bound. Must be "
+			 "root to begin with.",
+	},
+	{
+		.key = "control",
+		.kind = &conf_kind_path,
+		FIELD(conf, control),
+		.min = 1,
+		.max = 107,
+		.fallback_prose = "control in the directory of the store",
+		.prose = "The socket that\n.BR placectl (8)\ntalks to.",
+	},
+	{
+		.key = "control-mode",
+		.kind = &conf_kind_mode,
+		FIELD(conf, control_mode),
+		.fallback = "0660",
+		.max = 0777,
+		.prose = "Who may use it: whoever may write to it.",
+	},
+	{
+		.key = "udp-payload",
+		.kind = &conf_kind_count16,
+		FIELD(conf, udp_payload),
+		.fallback = "1232",
+		.min = 512,
+		.max = 4096,
+		.prose = "The largest UDP answer, in octets. Larger ones are "
+			 "truncated, and the client comes again over TCP.",
+	},
+	{
+		.key = "tcp-idle",
+		.kind = &conf_kind_duration,
+		FIELD(conf, tcp_idle_ms),
+		.fallback = "10s",
+		.min = 100,
+		.max = 3600000,
+		.prose = "A TCP connection without a complete message for so "
+			 "long is closed.",
+	},
+	{
+		.key = "tcp-connections",
+		.kind = &conf_kind_count,
+		FIELD(conf, tcp_connections),
+		.fallback = "1024",
+		.min = 1,
+		.max = 65535,
+		.prose = "TCP connections at a time, for each address "
+			 "listened on and each worker.",
+	},
+	{
+		.key = "tcp-per-address",
+		.kind = &conf_kind_count,
+		FIELD(conf, tcp_per_address),
+		.fallback = "64",
+		.min = 1,
+		.max = 65535,
+		.prose = "The same for one client (for IPv6, one /64).",
+	},
+	{
+		.key = "tcp-pipeline",
+		.kind = &conf_kind_count,
+		FIELD(conf, tcp_pipeline),
+		.fallback = "64",
+		.min = 1,
+		.max = 4096,
+		.prose = "Answers that may be owed to one connection before "
+			 "we stop reading it.",
+	},
+	{
+		.key = "version",
+		.kind = &conf_kind_text,
+		FIELD(conf, version),
+		.min = 1,
+		.max = 255,
+		.fallback_prose = "such questions are refused",
+		.prose = "The answer to\n.BR \"version.bind TXT CH\" .",
+	},
+	{
+		.key = "identity",
+		.kind = &conf_kind_text,
+		FIELD(conf, identity),
+		.min = 1,
+		.max = 255,
+		.fallback_prose = "such questions are refused",
+		.prose = "The answer to\n.BR \"id.server TXT CH\" .",
+	},
+	{
+		.key = "nsid",
+		.kind = &conf_kind_octets,
+		LIST(conf, nsid, nsid_len),
+		.min = 1,
+		.max = 128,
+		.fallback_prose = "none is sent",
+		.prose = "What clients get that ask which server this is (RFC "
+			 "5001).",
+	},
+	{
+		.key = "rrset-limit",
+		.kind = &conf_kind_count,
+		FIELD(conf, rrset_limit),
+		.fallback = "2000",
+		.min = 1,
+		.max = 65535,
+		.prose = "Records that a name may have of one type.",
+	},
+	{
+		.key = "types-limit",
+		.kind = &conf_kind_count,
+		FIELD(conf, types_limit),
+		.fallback = "100",
+		.min = 4,
+		.max = 65535,
+		.prose = "Types that a name may have records of.",
+	},
+	{
+		.key = "log",
+		.kind = &conf_kind_level,
+		FIELD(conf, log_level),
+		.fallback = "notice",
+		.prose = "The least urgent lines that are logged.",
+	},
+	{
+		.key = "keys",
+		.kind = &conf_kind_keys,
+		LIST(conf, keys.keys, keys.count),
+		.table = &key_table,
+		.prose = "Keys that sign messages.",
+	},
+	{
+		.key = "zones",
+		.kind = &conf_kind_zones,
+		LIST(conf, zones, zone_count),
+		.table = &zone_table,
+		.prose = "What is served.",
+	},
+};
+
+const struct conf_table conf_table = {
+	.heading = "the file",
+	.rows = rows,
+	.count = ARRAY_LEN(rows),
+	.finish = conf_finish_top,
+};

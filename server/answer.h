@@ -1,0 +1,20 @@
+/*
+ * An authoritative answer, collected: which RRsets go into which section. It
+ * writes no octets; query.c encodes what is in q->items.
+ *
+ *   answer_query → view_zone → lookup → answer_data       RFC 1034 4.3.2
+ *                                     | answer_cname  ┐   and on from the
+ *                                     | answer_dname  ┘   target's zone
+ *                                     | answer_referral
+ *                                     | answer_nodata, answer_nxdomain
+ *               → answer_additional
+ */
+#ifndef PLACED_SERVER_ANSWER_H
+#define PLACED_SERVER_ANSWER_H
+
+#include "server/query.h"
+
+/* Sets q's flags, rcode, ede and items for the question in q->msg, class IN. */
+void answer_query(struct query *q);
+
+#endif

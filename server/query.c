@@ -1,0 +1,371 @@
+#include "server/query.h"
+
+#include "server/answer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static void
+query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
+{
+	q->env = env;
+	q->peer = peer;
+	q->tsig.present = false;
+	arena_init_fixed(&q->arena, q->arena_space, sizeof(q->arena_space));
+	q->flags = 0;
+	q->rcode = MSG_NOERROR;
+	q->ede = MSG_EDE_NONE;
+	q->ede_text = NULL;
+	q->overflow = false;
+	q->count = 0;
+}
+
+/* Octets the client can take, and we are willing to send. */
+static size_t
+query_limit(const struct query *q, size_t cap)
+{
+	size_t limit = 512; /* RFC 1035 section 4.2.1 */
+
+	if (q->peer->tcp != NULL)
+		return cap < WIRE_MSG_MAX ? cap : WIRE_MSG_MAX;
+	if (q->msg.edns.present) {
+		uint16_t ours = q->env->served->conf->udp_payload;
+
+		if (q->msg.edns.payload > limit)
+			limit = q->msg.edns.payload;
+		if (limit > ours)
+			limit = ours;
+	}
+	return limit < cap ? limit : cap;
+}
+
+static void
+query_fail(struct query *q, unsigned rcode, int ede, const char *text)
+{
+	q->rcode = rcode;
+	q->ede = ede;
+	q->ede_text = text;
+	q->count = 0;
+	q->flags = 0;
+}
+
+/* --- encoding ------------------------------------------------------------- */
+
+/*
+ * All RRs of a set. The owner is compressed once; the RRs after the first
+ * repeat its octets if it became a pointer, else point to it.
+ */
+static void
+encode_set(struct wire_writer *w, const struct query_item *item)
+{
+	const uint8_t *rdata;
+	uint16_t rdlen, pointer = 0;
+	size_t at = 0, start = w->len;
+
+	while (!w->full && rrset_next(&item->set, &at, &rdata, &rdlen)) {
+		if (pointer != 0) {
+			wire_write16(w, pointer);
+		} else {
+			wire_write_name_compressed(w, item->owner);
+			if (!w->full && w->buf[start] >= 0xc0)
+				pointer = get16(w->buf + start);
+			else if (start < 0x4000)
+				pointer = (uint16_t)(0xc000 | start);
+		}
+		wire_write16(w, item->set.type);
+		wire_write16(w, RR_IN);
+		wire_write32(w, item->ttl);
+		rr_rdata_write(w, item->set.type, rdata, rdlen);
+	}
+}
+
+/* False: a set that must be there does not fit, so TC is set (RFC 2181 9). */
+static bool
+encode_section(struct query *q, enum msg_section section)
+{
+	unsigned count = 0;
+	bool whole = true;
+
+	for (unsigned i = 0; i < q->count; i++) {
+		const struct query_item *item = &q->items[i];
+		struct wire_mark mark;
+
+		if (item->section != section)
+			continue;
+		mark = wire_mark(&q->out);
+		encode_set(&q->out, item);
+		if (!q->out.full) {
+			count += item->set.count;
+			continue;
+		}
+		wire_rollback(&q->out, mark);
+		if (section == MSG_AR && !item->required)
+			continue;
+		q->flags |= MSG_TC;
+		whole = false;
+		break;
+	}
+	msg_set_count(&q->out, section, (uint16_t)count);
+	return whole;
+}
+
+/* Whatever was collected; a referral whose glue does not fit keeps its NS. */
+static void
+query_encode(struct query *q)
+{
+	if (q->count == 0)
+		return;
+	if (encode_section(q, MSG_AN) && encode_section(q, MSG_NS))
+		encode_section(q, MSG_AR);
+}
+
+static void
+query_opt(const struct query *q, struct msg_opt *opt)
+{
+	const struct conf *conf = q->env->served->conf;
+
+	*opt = (struct msg_opt){
+		.payload = conf->udp_payload,
+		.rcode_high = (uint8_t)(q->rcode >> 4),
+		.dnssec_ok = q->msg.edns.dnssec_ok,
+		.ede = q->ede,
+		.ede_text = q->ede_text,
+	};
+	if (q->msg.edns.nsid && conf->nsid != NULL) {
+		opt->nsid = conf->nsid;
+		opt->nsid_len = (uint8_t)conf->nsid_len;
+	}
+}
+
+static void
+query_count_reply(const struct query *q)
+{
+	static const enum stat_id by_rcode[] = {
+		[MSG_NOERROR] = STAT_NOERROR,	[MSG_FORMERR] = STAT_FORMERR,
+		[MSG_SERVFAIL] = STAT_SERVFAIL, [MSG_NXDOMAIN] = STAT_NXDOMAIN,
+		[MSG_NOTIMP] = STAT_NOTIMP,	[MSG_REFUSED] = STAT_REFUSED,
+	};
+
+	stat_count(q->env->stats, q->rcode < ARRAY_LEN(by_rcode)
+					  ? by_rcode[q->rcode]
+					  : STAT_OTHER_RCODE);
+	if (q->flags & MSG_TC)
+		stat_count(q->env->stats, STAT_TRUNCATED);
+}
+
+/*
+ * Header, question, sections, OPT, TSIG, in this order. Room for the last two
+ * is set aside first, so that a full answer cannot push them out.
+ */
+static size_t
+query_finish(struct query *q, uint8_t *out, size_t cap)
+{
+	const struct msg *m = &q->msg;
+	uint16_t flags =
+		(uint16_t)(MSG_QR | (m->flags & (0x7800 | MSG_RD | MSG_CD)));
+	size_t reserve = 0, limit = query_limit(q, cap);
+	struct msg_opt opt;
+
+	if (m->edns.present) {
+		query_opt(q, &opt);
+		reserve += msg_opt_len(&opt);
+	}
+	if (q->tsig.present)
+		reserve += tsig_reserve(&q->tsig);
+	must(limit > WIRE_HEADER_LEN);
+	/* A long question and TSIG may leave no room in 512 octets: then
+	 * only the header, with TC, travels beside them. */
+	wire_writer_init(&q->out, out,
+			 reserve + WIRE_HEADER_LEN < limit ? limit - reserve
+							   : WIRE_HEADER_LEN);
+	msg_write_header(&q->out, m->id, flags);
+	if (m->qname_len > 0) {
+		struct wire_mark mark = wire_mark(&q->out);
+
+		msg_write_question(&q->out, m->qname, m->qtype, m->qclass);
+		if (q->out.full) {
+			wire_rollback(&q->out, mark);
+			q->flags |= MSG_TC;
+		} else {
+			msg_set_count(&q->out, MSG_QD, 1);
+			query_encode(q);
+		}
+	}
+	flags |= (uint16_t)(q->flags | (q->rcode & 15));
+	msg_set_flags(&q->out, flags);
+	q->out.limit = cap < WIRE_MSG_MAX ? cap : WIRE_MSG_MAX;
+	if (m->edns.present) {
+		msg_write_opt(&q->out, &opt);
+		msg_set_count(&q->out, MSG_AR,
+			      (uint16_t)(get16(q->out.buf + 10) + 1));
+	}
+	if (q->tsig.present)
+		tsig_sign(&q->tsig, &q->out, q->env->now());
+	query_count_reply(q);
+	return q->out.full ? 0 : q->out.len;
+}
+
+/* --- what is asked ---------------------------------------------------------
+ */
+
+/* A TXT in class CHAOS, if the operator wants it told (RFC 4892). */
+static void
+query_chaos(struct query *q)
+{
+	static const uint8_t version_bind[] = "\7version\4bind";
+	static const uint8_t version_server[] = "\7version\6server";
+	static const uint8_t id_server[] = "\2id\6server";
+	static const uint8_t hostname_bind[] = "\10hostname\4bind";
+	const struct conf *conf = q->env->served->conf;
+	const char *text = NULL;
+	uint8_t *made;
+	size_t len;
+
+	if (name_equal(q->msg.qname, version_bind) ||
+	    name_equal(q->msg.qname, version_server))
+		text = conf->version;
+	else if (name_equal(q->msg.qname, id_server) ||
+		 name_equal(q->msg.qname, hostname_bind))
+		text = conf->identity;
+	len = text != NULL ? strnlen(text, 255) : 0;
+	made = arena_alloc(&q->arena, 3 + len);
+	if (text == NULL || q->msg.qtype != RR_TXT || made == NULL) {
+		query_fail(q, MSG_REFUSED, MSG_EDE_NOT_AUTHORITATIVE, NULL);
+		return;
+	}
+	put16(made, (uint16_t)(1 + len));
+	made[2] = (uint8_t)len;
+	memcpy(made + 3, text, len);
+	q->flags |= MSG_AA;
+	q->items[q->count++] = (struct query_item){
+		.owner = q->msg.qname,
+		.set = {.type = RR_TXT,
+			.count = 1,
+			.rdatas = made,
+			.len = (uint16_t)(3 + len)},
+		.section = MSG_AN,
+	};
+}
+
+static void
+query_question(struct query *q)
+{
+	uint16_t type = q->msg.qtype;
+
+	stat_count(q->env->stats, STAT_QUERIES);
+	if (q->msg.qclass == RR_CH)
+		query_chaos(q);
+	else if (q->msg.qclass != RR_IN)
+		query_fail(q, MSG_REFUSED, MSG_EDE_NOT_AUTHORITATIVE,
+			   "only class IN is served");
+	else if (type == RR_AXFR || type == RR_IXFR)
+		query_fail(q, MSG_REFUSED, MSG_EDE_NOT_SUPPORTED,
+			   "no zone transfers");
+	else if (type != RR_ANY && rr_type_is_meta(type))
+		query_fail(q, MSG_NOTIMP, MSG_EDE_NOT_SUPPORTED,
+			   "not a type that can be asked for");
+	else
+		answer_query(q);
+	if (q->overflow) {
+		stat_count(q->env->stats, STAT_ARENA_FULL);
+		query_fail(q, MSG_SERVFAIL, MSG_EDE_OTHER,
+			   "the answer is too large to be put together");
+	}
+}
+
+/* True: the reply comes later. */
+static bool
+query_update(struct query *q)
+{
+	struct query_env *env = q->env;
+
+	stat_count(env->stats, STAT_UPDATES);
+	if (env->submit == NULL) {
+		query_fail(q, MSG_NOTIMP, MSG_EDE_NOT_SUPPORTED, NULL);
+		return false;
+	}
+	if (env->submit(env->arg, &q->msg, &q->tsig, q->peer, &q->refusal))
+		return true;
+	query_fail(q, q->refusal.rcode, q->refusal.ede,
+		   q->refusal.reason[0] ? q->refusal.reason : NULL);
+	return false;
+}
+
+static bool
+query_dispatch(struct query *q)
+{
+	switch (msg_flags_opcode(q->msg.flags)) {
+	case MSG_QUERY:
+		query_question(q);
+		return false;
+	case MSG_UPDATE:
+		return query_update(q);
+	default: /* NOTIFY: nothing here is anybody's secondary */
+		stat_count(q->env->stats, STAT_NOTIFIES);
+		query_fail(q, MSG_REFUSED, MSG_EDE_NOT_AUTHORITATIVE,
+			   "no zone here has a primary elsewhere");
+		return false;
+	}
+}
+
+/* False if TSIG forbids to go on; then the rcode is set (RFC 8945 5.2). */
+static bool
+query_authenticate(struct query *q)
+{
+	struct query_env *env = q->env;
+
+	if (q->msg.tsig == 0)
+		return true;
+	if (tsig_verify(&q->tsig, &q->msg, &env->served->conf->keys,
+			env->now()))
+		return true;
+	stat_count(env->stats, STAT_TSIG_BAD);
+	if (q->tsig.form_error) {
+		q->tsig.present = false;
+		query_fail(q, MSG_FORMERR, MSG_EDE_NONE, NULL);
+	} else {
+		query_fail(q, MSG_NOTAUTH, MSG_EDE_NONE, NULL);
+	}
+	return false;
+}
+
+size_t
+query_serve(struct query *q, struct query_env *env, const struct net_peer *peer,
+	    const uint8_t *in, size_t in_len, uint8_t *out, size_t cap)
+{
+	query_reset(q, env, peer);
+	stat_count(env->stats, peer->tcp != NULL ? STAT_TCP : STAT_UDP);
+	switch (msg_parse(&q->msg, in, in_len)) {
+	case MSG_IGNORE:
+		stat_count(env->stats, STAT_IGNORED);
+		return 0;
+	case MSG_BAD_OPCODE:
+		query_fail(q, MSG_NOTIMP, MSG_EDE_NONE, NULL);
+		break;
+	case MSG_BAD_FORMAT:
+		query_fail(q, MSG_FORMERR, MSG_EDE_NONE, NULL);
+		break;
+	case MSG_BAD_VERSION:
+		query_fail(q, MSG_BADVERS, MSG_EDE_NONE, NULL);
+		break;
+	case MSG_OK:
+		if (query_authenticate(q) && query_dispatch(q))
+			return NET_LATER;
+		break;
+	}
+	return query_finish(q, out, cap);
+}
+
+size_t
+query_update_reply(struct query *q, struct query_env *env,
+		   const struct net_peer *peer, const struct msg *m,
+		   const struct tsig_state *tsig, unsigned rcode, int ede,
+		   const char *reason, uint8_t *out, size_t cap)
+{
+	query_reset(q, env, peer);
+	q->msg = *m;
+	q->tsig = *tsig;
+	query_fail(q, rcode, ede, reason);
+	return query_finish(q, out, cap);
+}

@@ -1,0 +1,148 @@
+#include "zones/store_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* LMDB keeps its free list in the table with handle 0: transaction number →
+ * count, page numbers. */
+#define FREE_LIST 0
+
+static int
+free_list_count(MDB_txn *txn, uint64_t *pages)
+{
+	MDB_val key, value;
+	MDB_cursor *c;
+	size_t count;
+	int rc = mdb_cursor_open(txn, FREE_LIST, &c);
+
+	*pages = 0;
+	if (rc != 0)
+		return rc;
+	while ((rc = mdb_cursor_get(c, &key, &value, MDB_NEXT)) == 0) {
+		if (value.mv_size < sizeof(count)) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		memcpy(&count, value.mv_data, sizeof(count));
+		*pages += count;
+	}
+	mdb_cursor_close(c);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+enum err
+store_measure(struct store *s, bool count_free, uint64_t *used,
+	      uint64_t *free_octets, size_t *txn)
+{
+	uint64_t free_pages = 0, page;
+	MDB_envinfo info;
+	MDB_stat stat;
+	MDB_txn *t;
+	int rc;
+
+	*free_octets = 0;
+	if (mdb_env_stat(s->env, &stat) != 0 ||
+	    mdb_env_info(s->env, &info) != 0)
+		return ERR_IO;
+	page = stat.ms_psize;
+	*used = ((uint64_t)info.me_last_pgno + 1) * page;
+	*txn = info.me_last_txnid;
+	if (!count_free)
+		return ERR_OK;
+	/* The free list cannot be read within a write transaction. */
+	rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &t);
+	if (rc != 0)
+		return store_err(rc);
+	rc = free_list_count(t, &free_pages);
+	mdb_txn_abort(t);
+	if (free_pages > *used / page)
+		free_pages = *used / page; /* a commit came in between */
+	*free_octets = free_pages * page;
+	return store_err(rc);
+}
+
+enum err
+store_usage(struct store *s, struct store_usage *u)
+{
+	size_t txn;
+
+	u->limit = s->limit;
+	return store_measure(s, true, &u->file_octets, &u->free_octets, &txn);
+}
+
+static enum err
+sync_path(const char *path, int flags)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+	int rc = fd < 0 ? errno : 0;
+
+	if (rc == 0 && fsync(fd) != 0)
+		rc = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = rc;
+	return store_err(rc);
+}
+
+/* Copies to `temporary`, and only when it is whole and on disk gives it its
+ * name; never over a file that is there. */
+static enum err
+backup_copy(struct store *s, const char *dir, const char *temporary,
+	    const char *path, struct diag *d)
+{
+	int rc;
+	enum err e;
+
+	(void)unlink(temporary); /* of a backup that was cut off */
+	rc = mdb_env_copy2(s->env, temporary, MDB_CP_COMPACT);
+	if (rc != 0)
+		return diag_set(d, store_err(rc), "cannot write %s: %s",
+				temporary, mdb_strerror(rc));
+	e = sync_path(temporary, 0);
+	if (e != ERR_OK)
+		return diag_set(d, e, "cannot write %s: %s", temporary,
+				strerror(errno));
+	if (link(temporary, path) != 0) {
+		e = store_err(errno);
+		return diag_set(d, e, "cannot write %s: %s", path,
+				strerror(errno));
+	}
+	(void)unlink(temporary);
+	e = sync_path(dir, O_DIRECTORY);
+	if (e != ERR_OK)
+		return diag_set(d, e, "cannot write %s: %s", dir,
+				strerror(errno));
+	return ERR_OK;
+}
+
+enum err
+store_backup(struct store *s, const char *dir, struct diag *d)
+{
+	char path[PATH_MAX], temporary[PATH_MAX];
+	enum err e;
+
+	if (snprintf(path, sizeof(path), "%s/%s", dir, STORE_FILE) >=
+		    (int)sizeof(path) ||
+	    snprintf(temporary, sizeof(temporary), "%s/%s.part", dir,
+		     STORE_FILE) >= (int)sizeof(temporary))
+		return diag_set(d, ERR_RANGE, "%.64s...: path too long", dir);
+	if (mkdir(dir, 0750) != 0 && errno != EEXIST) {
+		e = store_err(errno);
+		return diag_set(d, e, "cannot make directory %s: %s", dir,
+				strerror(errno));
+	}
+	if (access(path, F_OK) == 0)
+		return diag_set(d, ERR_EXISTS,
+				"%s holds a store already: name another "
+				"directory for the backup",
+				dir);
+	e = backup_copy(s, dir, temporary, path, d);
+	if (e != ERR_OK)
+		(void)unlink(temporary);
+	return e;
+}

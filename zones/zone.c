@@ -1,0 +1,142 @@
+#include "zones/zone.h"
+
+#include "zones/key.h"
+
+#include <string.h>
+
+#define RECORD_LEN 64
+
+/* --- records -------------------------------------------------------------- */
+
+static void
+record_encode(uint8_t *p, const struct zone_record *z)
+{
+	put32(p, z->id);
+	put32(p + 4, z->outside_id);
+	put32(p + 8, z->serial);
+	put64(p + 12, z->version);
+	put64(p + 20, z->journal_first);
+	put64(p + 28, z->journal_octets);
+	put64(p + 36, z->records);
+	put64(p + 44, z->nodes);
+	put32(p + 52, z->cuts);
+	put32(p + 56, z->dnames);
+	put32(p + 60, z->wildcards);
+}
+
+static enum err
+record_decode(struct zone_record *z, const struct store_value *value)
+{
+	const uint8_t *p = value->octets;
+
+	if (value->len != RECORD_LEN)
+		return ERR_CORRUPT;
+	z->id = get32(p);
+	z->outside_id = get32(p + 4);
+	z->serial = get32(p + 8);
+	z->version = get64(p + 12);
+	z->journal_first = get64(p + 20);
+	z->journal_octets = get64(p + 28);
+	z->records = get64(p + 36);
+	z->nodes = get64(p + 44);
+	z->cuts = get32(p + 52);
+	z->dnames = get32(p + 56);
+	z->wildcards = get32(p + 60);
+	return ERR_OK;
+}
+
+enum err
+zone_record_get(struct store_view *v, const uint8_t *apex,
+		struct zone_record *z)
+{
+	struct store_value value;
+	struct key k;
+	enum err e;
+
+	key_make(&k, 0, apex, name_root);
+	e = store_get(v, STORE_ZONES, k.octets, k.len, &value);
+	return e == ERR_OK ? record_decode(z, &value) : e;
+}
+
+enum err
+zone_record_put(struct store_txn *t, const uint8_t *apex,
+		const struct zone_record *z)
+{
+	uint8_t octets[RECORD_LEN];
+	struct key k;
+
+	key_make(&k, 0, apex, name_root);
+	record_encode(octets, z);
+	return store_put(t, STORE_ZONES, k.octets, k.len, octets,
+			 sizeof(octets));
+}
+
+enum err
+zone_record_delete(struct store_txn *t, const uint8_t *apex)
+{
+	struct key k;
+
+	key_make(&k, 0, apex, name_root);
+	return store_delete(t, STORE_ZONES, k.octets, k.len);
+}
+
+enum err
+zone_record_next(struct store_view *v, bool *first, uint8_t *apex,
+		 struct zone_record *z)
+{
+	struct store_value found, value;
+	struct key k;
+	enum err e;
+
+	key_make(&k, 0, apex, name_root);
+	/* No label is empty, so nothing stands between a key and this. */
+	if (!*first)
+		k.octets[k.len++] = 0;
+	*first = false;
+	e = store_seek(v, STORE_ZONES, k.octets, k.len, &found, &value);
+	if (e != ERR_OK)
+		return e;
+	if (key_to_name(apex, found.octets, found.len, name_root) == 0)
+		return ERR_CORRUPT;
+	return record_decode(z, &value);
+}
+
+/* --- facts ---------------------------------------------------------------- */
+
+static enum err
+facts_read(struct zone_facts *f, struct store_view *v)
+{
+	struct store_value value;
+	struct key k;
+	enum err e = zone_record_get(v, f->apex, &f->record);
+
+	if (e != ERR_OK)
+		return e;
+	key_make(&k, f->record.id, f->apex, f->apex);
+	e = store_get(v, STORE_NODES, k.octets, k.len, &value);
+	if (e != ERR_OK)
+		return e;
+	if (!node_open(&f->apex_node, value.octets, value.len))
+		return ERR_CORRUPT;
+	return node_find(&f->apex_node, RR_SOA, &f->soa) ? ERR_OK
+							 : ERR_NOTFOUND;
+}
+
+enum err
+zone_facts_refresh(struct zone_facts *f, struct store_view *v,
+		   const uint8_t *apex)
+{
+	uint64_t number = store_view_number(v);
+	enum err e;
+
+	f->apex = apex;
+	if (number != 0 && f->number == number)
+		return ERR_OK;
+	*f = (struct zone_facts){.apex = apex};
+	e = facts_read(f, v);
+	f->exists = e == ERR_OK;
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	f->number = number;
+	return ERR_OK;
+}

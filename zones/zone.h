@@ -1,0 +1,63 @@
+/*
+ * A zone's record in the store, and the facts of it that a reader keeps in
+ * memory for as long as a snapshot's number does not change.
+ */
+#ifndef PLACED_ZONES_ZONE_H
+#define PLACED_ZONES_ZONE_H
+
+#include "lib/base.h"
+#include "lib/name.h"
+#include "zones/node.h"
+#include "zones/store.h"
+
+/* Stored under the apex (key.h with id 0 and the root as apex), fields
+ * big-endian in this order. */
+struct zone_record {
+	uint32_t id;
+	uint32_t outside_id; /* 0: nothing is exported */
+	uint32_t serial;     /* of the SOA */
+	uint64_t version;    /* edits ever made; names the journal's entries */
+	uint64_t journal_first; /* version of the oldest entry kept; version + 1
+				   if none */
+	uint64_t journal_octets;
+	uint64_t records;   /* RRs */
+	uint64_t nodes;	    /* owners */
+	uint32_t cuts;	    /* owners below the apex with NS */
+	uint32_t dnames;    /* owners with DNAME */
+	uint32_t wildcards; /* owners with a label "*" */
+};
+
+/* ERR_NOTFOUND: the store has no such zone. */
+enum err zone_record_get(struct store_view *v, const uint8_t *apex,
+			 struct zone_record *z);
+enum err zone_record_put(struct store_txn *t, const uint8_t *apex,
+			 const struct zone_record *z);
+enum err zone_record_delete(struct store_txn *t, const uint8_t *apex);
+
+/* All zones of the store, in canonical order; apex has NAME_WIRE_MAX octets,
+ * set to the root and *first = true to start. ERR_NOTFOUND at the end. */
+enum err zone_record_next(struct store_view *v, bool *first, uint8_t *apex,
+			  struct zone_record *z);
+
+/* What a reader keeps of one zone. Zero it before first use. */
+struct zone_facts {
+	uint64_t number; /* snapshot it was read from; 0: read anew */
+	bool exists;
+	const uint8_t *apex; /* owned by the caller, outlives the facts */
+	struct zone_record record;
+	struct node apex_node;
+	struct rrset soa;
+};
+
+/*
+ * Makes facts true for v's snapshot: nothing to do if the number is the same
+ * (one comparison), one read of the record and one of the apex else. ERR_OK
+ * with `exists` false if the store has no such zone, or none with an SOA yet;
+ * ERR_CORRUPT, ERR_IO. Pointers in it hold as long as the number does. Inside a
+ * write transaction facts are read anew at each call and hold until the next
+ * write.
+ */
+enum err zone_facts_refresh(struct zone_facts *f, struct store_view *v,
+			    const uint8_t *apex);
+
+#endif
