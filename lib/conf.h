@@ -60,6 +60,7 @@ struct conf {
 	char *store;		/* directory, absolute */
 	uint64_t store_limit;	/* octets */
 	uint64_t journal_limit; /* octets a zone */
+	uint64_t memo;		/* octets a worker; 0: none */
 	unsigned workers;
 	char *user;    /* NULL: stay who we are */
 	char *control; /* path of the unix socket, absolute */

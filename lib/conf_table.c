@@ -195,6 +195,17 @@ static const struct conf_setting rows[] = {
 		.prose = "Threads that answer.",
 	},
 	{
+		.key = "memo",
+		.kind = &conf_kind_size,
+		FIELD(conf, memo),
+		.fallback = "8M",
+		.min = 0,
+		.max = 4 * GIB,
+		.prose = "Memory in which each worker keeps answers it has "
+			 "given, until the zone they came from changes; 0 "
+			 "keeps none. Needs a restart.",
+	},
+	{
 		.key = "user",
 		.kind = &conf_kind_text,
 		FIELD(conf, user),

@@ -453,19 +453,19 @@ tcp_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct net_tcp *t = arg;
 	struct conn *last = TAILQ_LAST(&t->turns, conn_list);
-	struct conn *c;
+	bool was_last = last == NULL;
 
 	(void)fd;
 	(void)what;
 	/* Who is queued again meanwhile comes after `last`, and waits. */
-	do {
-		c = TAILQ_FIRST(&t->turns);
-		if (c == NULL)
-			return;
+	while (!was_last) {
+		struct conn *c = TAILQ_FIRST(&t->turns);
+
 		TAILQ_REMOVE(&t->turns, c, turn);
 		c->queued = false;
+		was_last = c == last;
 		conn_work(c);
-	} while (c != last);
+	}
 	if (!TAILQ_EMPTY(&t->turns))
 		timer_set(t->turn, 0);
 }
@@ -499,16 +499,14 @@ tcp_idle(evutil_socket_t fd, short what, void *arg)
 static bool
 tcp_evict_oldest_idle(struct net_tcp *t)
 {
-	struct conn *c;
+	struct conn *c = TAILQ_FIRST(&t->by_age);
 
-	TAILQ_FOREACH(c, &t->by_age, age)
-	{
-		if (!conn_is_idle(c))
-			continue;
-		conn_close(c);
-		return true;
-	}
-	return false;
+	while (c != NULL && !conn_is_idle(c))
+		c = TAILQ_NEXT(c, age);
+	if (c == NULL)
+		return false;
+	conn_close(c);
+	return true;
 }
 
 /* Takes over fd, or refuses it. */
@@ -530,18 +528,25 @@ tcp_admit(struct net_tcp *t, int fd, const struct net_addr *from)
 	return in;
 }
 
-/* Without descriptors the listener stays readable: looking again at once would
- * only turn the loop. */
-static void
-tcp_rest(struct net_tcp *t, int error)
+/*
+ * Descriptors or memory are short: as at the cap, the oldest idle connection
+ * gives way. Without one the listener stays readable, and looking again at
+ * once would only turn the loop. True: accept() may be tried again.
+ */
+static bool
+tcp_make_room(struct net_tcp *t, int error)
 {
+	bool made = tcp_evict_oldest_idle(t);
 	unsigned held;
 
-	event_del(t->acceptable);
-	timer_set(t->rested, TCP_ACCEPT_REST);
+	if (!made) {
+		event_del(t->acceptable);
+		timer_set(t->rested, TCP_ACCEPT_REST);
+	}
 	if (log_limit_pass(&t->short_log, event_now_ms() / 1000, &held))
 		log_warning("cannot accept TCP connections: %s (%u more)",
 			    strerrordesc_np(error), held);
+	return made;
 }
 
 static void
@@ -577,8 +582,9 @@ tcp_acceptable(evutil_socket_t fd, short what, void *arg)
 		case ENFILE:
 		case ENOBUFS:
 		case ENOMEM:
-			tcp_rest(t, errno);
-			return;
+			if (!tcp_make_room(t, errno))
+				return;
+			break;
 		default: /* that client's trouble; the next may have none */
 			break;
 		}

@@ -13,13 +13,27 @@ struct chain {
 	struct zone_facts *facts;
 };
 
+/* That the reply is made from this zone, for the memo. */
+static void
+zone_note(struct query *q, int zone)
+{
+	for (unsigned i = 0; i < q->zone_count && i < MEMO_ZONES_MAX; i++)
+		if (q->zones[i] == (uint32_t)zone)
+			return;
+	if (q->zone_count < MEMO_ZONES_MAX)
+		q->zones[q->zone_count] = (uint32_t)zone;
+	q->zone_count++;
+}
+
 /* The zone's facts in this snapshot; NULL: not in the store, or unreadable. */
 static struct zone_facts *
-zone_facts(struct query_env *env, int zone)
+zone_facts(struct query *q, int zone)
 {
+	struct query_env *env = q->env;
 	struct zone_facts *f = &env->facts[zone];
 	const uint8_t *apex = env->served->conf->zones[zone].apex;
 
+	zone_note(q, zone);
 	if (env->unreadable ||
 	    zone_facts_refresh(f, env->view, apex) != ERR_OK || !f->exists)
 		return NULL;
@@ -121,6 +135,26 @@ chain_is_loop(const struct query *q, const uint8_t *owner)
 	return false;
 }
 
+/*
+ * The zone to look for the chain's name in. A question for DS at an apex
+ * belongs to the parent (RFC 4035 section 3.1.4.1), if that is served here too.
+ */
+static int
+chain_zone(const struct query *q, const struct chain *c, bool *hidden)
+{
+	const struct served *s = q->env->served;
+	int zone = view_zone(s, c->name, &q->peer->from, hidden);
+	int parent;
+
+	if (zone < 0 || *hidden || c->type != RR_DS ||
+	    !name_equal(s->conf->zones[zone].apex, c->name))
+		return zone;
+	parent = served_parent(s, zone);
+	if (parent < 0 || !view_inside(&s->conf->zones[parent], &q->peer->from))
+		return zone;
+	return parent;
+}
+
 /* On to the name that a CNAME, written or made, points to. */
 static bool
 chain_follow(struct query *q, struct chain *c, const uint8_t *target)
@@ -130,7 +164,7 @@ chain_follow(struct query *q, struct chain *c, const uint8_t *target)
 	c->name = target;
 	if (++c->hops >= QUERY_CHAIN_MAX || chain_is_loop(q, target))
 		return false;
-	c->zone = view_zone(q->env->served, target, &q->peer->from, &hidden);
+	c->zone = chain_zone(q, c, &hidden);
 	return c->zone >= 0 && !hidden;
 }
 
@@ -180,18 +214,21 @@ dname_synthesize(struct query *q, const struct chain *c,
 	return made + 2;
 }
 
+/* What a question for CNAME wants is the one that was made (RFC 6672 has it
+ * followed; BIND, Knot and NSD do not either). */
 static bool
 answer_dname(struct query *q, struct chain *c, const struct lookup *l)
 {
 	struct rrset cname;
 	const uint8_t *target;
 
-	answer_add(q, MSG_AN, l->owner, &l->set);
+	if (!answer_holds(q, l->owner, RR_DNAME))
+		answer_add(q, MSG_AN, l->owner, &l->set);
 	target = dname_synthesize(q, c, &l->set, l->owner, &cname);
 	if (target == NULL)
 		return false;
 	answer_add(q, MSG_AN, c->name, &cname);
-	return chain_follow(q, c, target);
+	return c->type != RR_CNAME && chain_follow(q, c, target);
 }
 
 /* NS of the cut, and the glue without which nobody gets there (RFC 9471). */
@@ -229,7 +266,7 @@ answer_step(struct query *q, struct chain *c)
 	struct query_env *env = q->env;
 	struct lookup l;
 
-	c->facts = zone_facts(env, c->zone);
+	c->facts = zone_facts(q, c->zone);
 	if (c->facts == NULL)
 		return answer_not_ready(q);
 	lookup(&l, env->view, c->facts, c->name, c->type);
@@ -314,7 +351,7 @@ additional_of_target(struct query *q, const uint8_t *target,
 
 	if (zone < 0 || hidden)
 		return;
-	facts = zone_facts(env, zone);
+	facts = zone_facts(q, zone);
 	if (facts == NULL)
 		return;
 	for (; *types != 0; types++)
@@ -352,31 +389,11 @@ answer_additional(struct query *q)
 	}
 }
 
-/*
- * The zone to begin with. A question for DS at an apex belongs to the parent
- * (RFC 4035 section 3.1.4.1), if that is served here too.
- */
-static int
-answer_zone(struct query *q, bool *hidden)
-{
-	const struct served *s = q->env->served;
-	int zone = view_zone(s, q->msg.qname, &q->peer->from, hidden);
-	int parent;
-
-	if (zone < 0 || *hidden || q->msg.qtype != RR_DS ||
-	    !name_equal(s->conf->zones[zone].apex, q->msg.qname))
-		return zone;
-	parent = served_parent(s, zone);
-	if (parent < 0 || !view_inside(&s->conf->zones[parent], &q->peer->from))
-		return zone;
-	return parent;
-}
-
 /* A space that exports nothing does not exist outside; its parent says so. */
 static void
 answer_hidden(struct query *q, struct chain *c)
 {
-	c->facts = zone_facts(q->env, c->zone);
+	c->facts = zone_facts(q, c->zone);
 	if (c->facts == NULL)
 		answer_not_ready(q);
 	else
@@ -389,7 +406,7 @@ answer_query(struct query *q)
 	struct chain c = {.name = q->msg.qname, .type = q->msg.qtype};
 	bool hidden;
 
-	c.zone = answer_zone(q, &hidden);
+	c.zone = chain_zone(q, &c, &hidden);
 	if (c.zone < 0) {
 		q->rcode = MSG_REFUSED;
 		q->ede = MSG_EDE_NOT_AUTHORITATIVE;

@@ -319,7 +319,7 @@ control_start(const struct control_server *server, int fd, const char *path)
 static void
 control_hang_up(struct control *c)
 {
-	bool used[ARRAY_LEN(c->slots)];
+	bool used[ARRAY_LEN(c->slots)] = {false};
 
 	pthread_mutex_lock(&c->lock);
 	for (size_t i = 0; i < ARRAY_LEN(c->slots); i++) {

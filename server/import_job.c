@@ -48,28 +48,51 @@ recover(void *ctx, struct store_txn *t, bool *spoilt)
 	return e;
 }
 
+/* With the lock held. */
+static enum err
+recover_once(struct import_jobs *jobs, struct writer *w, struct diag *d)
+{
+	enum err e;
+
+	if (jobs->recovered)
+		return ERR_OK;
+	e = writer_run(w, recover, NULL);
+	if (e != ERR_OK)
+		return diag_set(d, e,
+				"what an earlier import left cannot be "
+				"cleared: %s",
+				err_text(e));
+	jobs->recovered = true;
+	return ERR_OK;
+}
+
+enum err
+import_jobs_recover(struct import_jobs *jobs, struct writer *w, struct diag *d)
+{
+	enum err e;
+
+	pthread_mutex_lock(&jobs->lock);
+	e = recover_once(jobs, w, d);
+	pthread_mutex_unlock(&jobs->lock);
+	return e;
+}
+
 static enum err
 enter(struct import_jobs *jobs, struct running *me, const uint8_t *apex,
       struct writer *w, struct diag *d)
 {
 	struct running *r;
-	enum err e = ERR_OK;
+	enum err e;
 
 	me->apex = apex;
 	pthread_mutex_lock(&jobs->lock);
-	if (!jobs->recovered)
-		e = writer_run(w, recover, NULL);
-	if (e == ERR_OK)
-		jobs->recovered = true;
+	e = recover_once(jobs, w, d);
 	for (r = jobs->running; r && !name_equal(r->apex, apex); r = r->next)
 		;
-	if (e != ERR_OK) {
-		diag_set(d, e, "what an earlier import left cannot be cleared: "
-			       "%s", err_text(e));
-	} else if (r) {
+	if (e == ERR_OK && r) {
 		e = diag_set(d, ERR_BUSY,
 			     "another import of this zone is going on");
-	} else {
+	} else if (e == ERR_OK) {
 		me->next = jobs->running;
 		jobs->running = me;
 	}

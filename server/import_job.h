@@ -10,15 +10,16 @@
 #include "server/writer.h"
 #include "zones/import.h"
 
-/* Which zones are under import; shared by all who import. */
+/* Which zones are being imported now. Thread-safe; outlives those who use it.
+ */
 struct import_jobs;
 struct import_jobs *import_jobs_new(void);	 /* NULL: memory */
 void import_jobs_free(struct import_jobs *jobs); /* NULL is fine */
 
-/* Which zones are being imported now. Thread-safe; outlives those who use it. */
-struct import_jobs;
-struct import_jobs *import_jobs_new(void); /* NULL: memory */
-void import_jobs_free(struct import_jobs *jobs); /* NULL is fine */
+/* What a process that was killed left half built is given up, so that the
+ * writer erases it. The seeder sees to it at start; later calls do nothing. */
+enum err import_jobs_recover(struct import_jobs *jobs, struct writer *w,
+			     struct diag *d);
 
 struct import_outcome {
 	uint32_t serial;

@@ -1,6 +1,7 @@
 #include "server/query.h"
 
 #include "server/answer.h"
+#include "server/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@ query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
 	q->ede_text = NULL;
 	q->overflow = false;
 	q->count = 0;
+	q->zone_count = 0;
 }
 
 /* Octets the client can take, and we are willing to send. */
@@ -206,6 +208,97 @@ query_finish(struct query *q, uint8_t *out, size_t cap)
 	return q->out.full ? 0 : q->out.len;
 }
 
+/* --- the memo ---------------------------------------------------------------
+ */
+
+/* A question whose reply hangs on nothing but the key and the zones. */
+static bool
+memo_key_make(struct memo_key *k, const struct query *q, size_t cap)
+{
+	const struct query_env *env = q->env;
+	const struct msg *m = &q->msg;
+
+	if (env->memo == NULL || env->unreadable || m->tsig != 0 ||
+	    m->sig0 != 0 || msg_flags_opcode(m->flags) != MSG_QUERY ||
+	    m->qclass != RR_IN || m->edns.nsid ||
+	    env->served->circle_count > SERVED_CIRCLES_MAX)
+		return false;
+	k->qname = m->qname;
+	k->qname_len = m->qname_len;
+	k->qtype = m->qtype;
+	k->edns = (uint8_t)(m->edns.present | m->edns.dnssec_ok << 1);
+	k->limit = (uint16_t)query_limit(q, cap);
+	k->view = view_mask(env->served, &q->peer->from);
+	k->hash = memo_key_hash(k);
+	return true;
+}
+
+/* No zone that the answer was made from has changed since. */
+static bool
+memo_is_true(const struct query_env *env, const struct memo_answer *a)
+{
+	for (unsigned i = 0; i < a->zone_count; i++) {
+		struct zone_facts *f = &env->facts[a->zone[i]];
+		const uint8_t *apex = env->served->conf->zones[a->zone[i]].apex;
+
+		if (zone_facts_refresh(f, env->view, apex) != ERR_OK ||
+		    !f->exists || f->since > a->number)
+			return false;
+	}
+	return true;
+}
+
+/* The reply if it was made before and is still true; 0 if not. */
+static size_t
+query_recall(struct query *q, const struct memo_key *k, uint8_t *out)
+{
+	const struct msg *m = &q->msg;
+	size_t len = WIRE_HEADER_LEN + m->qname_len + 4;
+	struct memo_answer a;
+
+	if (!memo_find(q->env->memo, k, &a) || !memo_is_true(q->env, &a))
+		return 0;
+	put16(out, m->id);
+	put16(out + 2, (uint16_t)(MSG_QR | (m->flags & (MSG_RD | MSG_CD)) |
+				  a.flags | a.rcode));
+	put16(out + 4, 1);
+	for (unsigned i = 0; i < 3; i++)
+		put16(out + 6 + 2 * i, a.count[i]);
+	/* The question as it came: name, type and class stand together. */
+	memcpy(out + WIRE_HEADER_LEN, m->wire + WIRE_HEADER_LEN,
+	       len - WIRE_HEADER_LEN);
+	memcpy(out + len, a.tail, a.tail_len);
+	q->rcode = a.rcode;
+	stat_count(q->env->stats, STAT_QUERIES);
+	query_count_reply(q);
+	return len + a.tail_len;
+}
+
+static void
+query_remember(const struct query *q, const struct memo_key *k,
+	       const uint8_t *out, size_t len)
+{
+	size_t head = WIRE_HEADER_LEN + q->msg.qname_len + 4;
+	struct memo_answer a = {
+		.zone_count = (uint8_t)q->zone_count,
+		.rcode = (uint8_t)q->rcode,
+		.flags = q->flags,
+		.tail = out + head,
+		.tail_len = (uint16_t)(len - head),
+	};
+
+	if ((q->rcode != MSG_NOERROR && q->rcode != MSG_NXDOMAIN) ||
+	    q->zone_count == 0 || q->zone_count > MEMO_ZONES_MAX ||
+	    (q->flags & MSG_TC) || len < head)
+		return;
+	a.number = store_view_number(q->env->view);
+	for (unsigned i = 0; i < q->zone_count; i++)
+		a.zone[i] = q->zones[i];
+	for (unsigned i = 0; i < 3; i++)
+		a.count[i] = get16(out + 6 + 2 * i);
+	memo_store(q->env->memo, k, &a);
+}
+
 /* --- what is asked ---------------------------------------------------------
  */
 
@@ -334,6 +427,10 @@ size_t
 query_serve(struct query *q, struct query_env *env, const struct net_peer *peer,
 	    const uint8_t *in, size_t in_len, uint8_t *out, size_t cap)
 {
+	struct memo_key key;
+	bool keyed = false;
+	size_t len;
+
 	query_reset(q, env, peer);
 	stat_count(env->stats, peer->tcp != NULL ? STAT_TCP : STAT_UDP);
 	switch (msg_parse(&q->msg, in, in_len)) {
@@ -350,11 +447,18 @@ query_serve(struct query *q, struct query_env *env, const struct net_peer *peer,
 		query_fail(q, MSG_BADVERS, MSG_EDE_NONE, NULL);
 		break;
 	case MSG_OK:
+		keyed = memo_key_make(&key, q, cap);
+		len = keyed ? query_recall(q, &key, out) : 0;
+		if (len > 0)
+			return len;
 		if (query_authenticate(q) && query_dispatch(q))
 			return NET_LATER;
 		break;
 	}
-	return query_finish(q, out, cap);
+	len = query_finish(q, out, cap);
+	if (keyed)
+		query_remember(q, &key, out, len);
+	return len;
 }
 
 size_t

@@ -2,9 +2,11 @@
  * The life of one message, as pure as it can be: octets in, octets out, no
  * socket, no malloc. Workers call query_serve(); so do tests and fuzzers.
  *
- *   query_serve → msg_parse → query_check (TSIG, opcode, class)
- *               → answer_query (answer.h)
- *               → query_encode → query_finish (OPT, TSIG)
+ *   query_serve → msg_parse
+ *               → query_recall (memo.h): the reply, if it was made before
+ *               → query_authenticate (TSIG) → query_dispatch → answer_query
+ *               → query_finish → query_encode, then OPT and TSIG
+ *               → query_remember
  */
 #ifndef PLACED_SERVER_QUERY_H
 #define PLACED_SERVER_QUERY_H
@@ -13,6 +15,7 @@
 #include "lib/msg.h"
 #include "lib/net.h"
 #include "lib/tsig.h"
+#include "server/memo.h"
 #include "server/served.h"
 #include "server/stats.h"
 #include "zones/lookup.h"
@@ -46,6 +49,7 @@ struct query_env {
 	bool unreadable;	 /* no snapshot could be had: SERVFAIL */
 	struct served *served;
 	struct zone_facts *facts; /* one a zone of served->conf, same index */
+	struct memo *memo;	  /* may be NULL */
 	struct stats *stats;
 	uint64_t (*now)(void); /* seconds since the epoch */
 	/*
@@ -71,6 +75,9 @@ struct query {
 	int ede;	/* enum msg_ede */
 	const char *ede_text;
 	bool overflow; /* arena or items are used up: SERVFAIL */
+	/* zones the reply was made from; more than MEMO_ZONES_MAX: too many */
+	unsigned zone_count;
+	uint32_t zones[MEMO_ZONES_MAX];
 	unsigned count;
 	struct query_item items[QUERY_ITEMS_MAX];
 	struct query_refusal refusal;

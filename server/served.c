@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t
 slots_for(size_t zones)
@@ -21,6 +22,28 @@ slot_put(struct served *s, const uint8_t *apex, uint32_t index)
 	while (s->slots[at] != 0)
 		at = (at + 1) & s->mask;
 	s->slots[at] = index + 1;
+}
+
+static bool
+inside_equal(const struct conf_zone *a, const struct conf_zone *b)
+{
+	return a->inside_count == b->inside_count &&
+	       memcmp(a->inside, b->inside,
+		      a->inside_count * sizeof(*a->inside)) == 0;
+}
+
+/* Few servers have more than a handful; beyond the most, nobody counts. */
+static void
+circle_add(struct served *s, const struct conf_zone *zone)
+{
+	if (zone->inside_count == 0 || s->circle_count > SERVED_CIRCLES_MAX)
+		return;
+	for (unsigned i = 0; i < s->circle_count; i++)
+		if (inside_equal(s->circles[i], zone))
+			return;
+	if (s->circle_count < SERVED_CIRCLES_MAX)
+		s->circles[s->circle_count] = zone;
+	s->circle_count++;
 }
 
 struct served *
@@ -46,6 +69,7 @@ served_new(struct conf *conf)
 		unsigned depth = name_labels(conf->zones[i].apex);
 
 		slot_put(s, conf->zones[i].apex, (uint32_t)i);
+		circle_add(s, &conf->zones[i]);
 		if (depth > s->depth_max)
 			s->depth_max = depth;
 	}

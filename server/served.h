@@ -9,6 +9,9 @@
 #include "lib/conf.h"
 #include "zones/edit.h"
 
+/* Different `inside` settings that can be told apart in one word. */
+#define SERVED_CIRCLES_MAX 64
+
 struct served {
 	_Atomic unsigned refs;
 	struct conf *conf; /* owned */
@@ -17,6 +20,9 @@ struct served {
 			    empty */
 	uint32_t mask;
 	unsigned depth_max; /* most labels of any apex */
+	/* zones with an `inside` unlike that of those before; see view.h */
+	const struct conf_zone *circles[SERVED_CIRCLES_MAX];
+	unsigned circle_count; /* SERVED_CIRCLES_MAX + 1: there are more */
 };
 
 /* Takes over conf. NULL: memory (then conf is still the caller's). One

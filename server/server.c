@@ -135,6 +135,8 @@ reload_obstacle(const struct conf *a, const struct conf *b)
 		return "store-limit";
 	if (a->workers != b->workers)
 		return "workers";
+	if (a->memo != b->memo)
+		return "memo";
 	if (strcmp(a->control, b->control) != 0)
 		return "control";
 	if (a->control_mode != b->control_mode)
@@ -287,6 +289,11 @@ server_bind(struct server *s, struct diag *d)
 	must(s->udp != NULL && s->tcp != NULL);
 	memset(s->udp, -1, n * sizeof(int));
 	memset(s->tcp, -1, n * sizeof(int));
+	for (size_t i = 0; i < conf->listen_count && e == ERR_OK; i++) {
+		e = net_bind_probe(&conf->listen[i], SOCK_DGRAM, d);
+		if (e == ERR_OK)
+			e = net_bind_probe(&conf->listen[i], SOCK_STREAM, d);
+	}
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
 		const struct net_addr *at =
 			&conf->listen[i % conf->listen_count];
@@ -476,13 +483,16 @@ server_stop(struct server *s)
 		event_unwatch(s->signals[i]);
 	if (s->control != NULL)
 		control_stop(s->control);
-	if (s->control_fd >= 0)
+	if (s->control_fd >= 0) { /* bound, and never heard of again */
+		unlink(s->current->conf->control);
 		close(s->control_fd);
+	}
 	seeder_join(s->seeder);
 	if (s->writer != NULL)
 		writer_stop(s->writer);
 	for (unsigned i = 0; i < s->worker_count; i++)
 		worker_stop(s->workers[i]);
+	writer_free(s->writer);
 	free(s->workers);
 	server_unbind(s);
 	if (s->store != NULL)

@@ -9,6 +9,17 @@ view_inside(const struct conf_zone *zone, const struct net_addr *from)
 	return false;
 }
 
+uint64_t
+view_mask(const struct served *s, const struct net_addr *from)
+{
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < s->circle_count; i++)
+		if (view_inside(s->circles[i], from))
+			mask |= (uint64_t)1 << i;
+	return mask;
+}
+
 int
 view_zone(const struct served *s, const uint8_t *name,
 	  const struct net_addr *from, bool *hidden)

@@ -13,6 +13,13 @@
 bool view_inside(const struct conf_zone *zone, const struct net_addr *from);
 
 /*
+ * Which of the served `inside` settings from is inside of, a bit each: two
+ * clients with the same mask see the same. Only if s->circle_count is at most
+ * SERVED_CIRCLES_MAX.
+ */
+uint64_t view_mask(const struct served *s, const struct net_addr *from);
+
+/*
  * The zone that answers `from` about name: the deepest zone served here that
  * holds name and that from is inside of. Its index, or -1: nothing that from
  * may see. *hidden is set if a deeper one was passed over; then name does not

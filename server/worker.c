@@ -151,6 +151,7 @@ worker_free(struct worker *w)
 	if (w->env.view != NULL)
 		store_reader_free(w->env.view);
 	free(w->env.facts);
+	memo_free(w->env.memo);
 	served_release(w->env.served);
 	if (w->loop != NULL)
 		event_loop_free(w->loop);
@@ -214,6 +215,8 @@ worker_new(const struct worker_setup *setup, const int *udp, const int *tcp)
 		.arg = w,
 	};
 	must(w->udp != NULL && w->tcp != NULL && w->loop != NULL);
+	if (setup->served->conf->memo > 0)
+		w->env.memo = memo_new(setup->served->conf->memo);
 	if (worker_listen(w, udp, tcp) && w->env.view != NULL &&
 	    w->env.facts != NULL)
 		return w;
@@ -257,6 +260,8 @@ worker_move(void *arg)
 	free(env->facts);
 	env->served = served_hold(m->served);
 	env->facts = m->facts;
+	if (env->memo != NULL)
+		memo_clear(env->memo);
 	pthread_mutex_lock(&m->lock);
 	m->is_done = true;
 	pthread_cond_signal(&m->done);

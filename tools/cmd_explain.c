@@ -1,9 +1,6 @@
 /* placectl explain */
 #include "tools/ctl.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static void
 show_rr(const json_t *rr)
 {
@@ -18,33 +15,38 @@ static void
 show_step(const json_t *step)
 {
 	const char *zone = ctl_string(step, "zone");
-	json_t *rr;
-	size_t i;
+	const json_t *rrs = json_object_get(step, "rrs");
 
 	printf("  %s%s%s\n  %s: %s\n", ctl_string(step, "name"),
 	       zone[0] == '\0' ? "" : " in zone ", zone,
 	       ctl_string(step, "result"), ctl_string(step, "why"));
-	json_array_foreach(json_object_get(step, "rrs"), i, rr) show_rr(rr);
+	for (size_t i = 0; i < json_array_size(rrs); i++)
+		show_rr(json_array_get(rrs, i));
+}
+
+static void
+show_rule(const json_t *rule)
+{
+	printf("  may be changed with key %s (rule in line %lld)\n",
+	       ctl_string(rule, "key"), ctl_number(rule, "line"));
 }
 
 static void
 show_explained(const struct ctl *c, const json_t *x)
 {
+	const json_t *steps = json_object_get(x, "steps");
 	const json_t *rules = json_object_get(x, "rules");
 	const char *from = ctl_string(x, "from");
-	json_t *value;
-	size_t i;
 
 	(void)c;
 	printf("%s %s%s%s\n", ctl_string(x, "name"), ctl_string(x, "type"),
 	       from[0] == '\0' ? "" : " from ", from);
-	json_array_foreach(json_object_get(x, "steps"), i, value)
-		show_step(value);
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		show_step(json_array_get(steps, i));
 	if (json_array_size(rules) == 0)
 		puts("  no key may change it");
-	json_array_foreach(rules, i, value)
-		printf("  may be changed with key %s (rule in line %lld)\n",
-		       ctl_string(value, "key"), ctl_number(value, "line"));
+	for (size_t i = 0; i < json_array_size(rules); i++)
+		show_rule(json_array_get(rules, i));
 }
 
 enum ctl_exit

@@ -54,11 +54,9 @@ cmd_dump(struct ctl *c)
 static void
 show_rrs(const json_t *list, char sign)
 {
-	json_t *rr;
-	size_t i;
-
-	json_array_foreach(list, i, rr)
-		printf("%c %s\n", sign, json_string_value(rr));
+	for (size_t i = 0; i < json_array_size(list); i++)
+		printf("%c %s\n", sign,
+		       json_string_value(json_array_get(list, i)));
 }
 
 static void

@@ -4,9 +4,10 @@
  */
 #include "tools/ctl.h"
 
+#include "lib/log.h"
+
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -402,7 +403,6 @@ main(int argc, char **argv)
 	struct ctl c = {.conf = PLACED_CONF, .fd = -1};
 	enum ctl_exit status;
 
-	signal(SIGPIPE, SIG_IGN); /* a write says EPIPE, and we say so */
 	status = run(&c, argc, argv);
 	if (c.fd >= 0)
 		close(c.fd);

@@ -18,9 +18,9 @@
  *                                      goes on the erase list
  *
  * The file counts as imported at the time of each slice; edits that came later
- * stand, and one that contradicts the file fails the import. A built zone begins
- * a journal of its own: journal_first is version + 1, the old entries are erased
- * with the old id.
+ * stand, and one that contradicts the file fails the import. A built zone
+ * begins a journal of its own: journal_first is version + 1, the old entries
+ * are erased with the old id.
  */
 #ifndef PLACED_ZONES_IMPORT_H
 #define PLACED_ZONES_IMPORT_H
@@ -73,17 +73,16 @@ enum err import_set_read(struct import_set *s, int fd, const char *name,
 
 struct import_diff {
 	struct arena arena;
-	struct edit_change
-		*changes; /* the SOA, then in canonical order, removals of an
-			     owner first */
+	struct edit_change *changes; /* the SOA, then in canonical order,
+					removals of an owner first */
 	size_t count, room;
 	size_t removed, added,
 		kept; /* RRs; kept: registered ones the file does not know */
 };
 
-/* v: a snapshot (begun), or a write transaction's view. The zone may be new. The
- * file's SOA is taken with a serial that is after the store's (RFC 1982): its
- * own if that is newer, else the store's plus one if anything else differs.
+/* v: a snapshot (begun), or a write transaction's view. The zone may be new.
+ * The file's SOA is taken with a serial that is after the store's (RFC 1982):
+ * its own if that is newer, else the store's plus one if anything else differs.
  * ERR_RULE: the file contradicts what is registered. To be freed in any case;
  * what is added points into s. */
 enum err import_diff_make(struct import_diff *diff, struct store_view *v,

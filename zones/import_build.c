@@ -16,12 +16,12 @@
 
 /* What a transaction moves along, and an abort takes back. */
 struct build_state {
-	struct zone_record z; /* of the new id */
-	uint32_t old_id;      /* 0: the zone is new */
-	uint64_t version;     /* of the old id, replayed up to here */
+	struct zone_record z;	     /* of the new id */
+	uint32_t old_id;	     /* 0: the zone is new */
+	uint64_t version;	     /* of the old id, replayed up to here */
 	uint8_t last[NAME_WIRE_MAX]; /* owner built last; "" before the apex */
 	bool started;
-	bool all; /* no owner is left */
+	bool all;  /* no owner is left */
 	size_t at; /* next RR of the set */
 	size_t removed, added, kept;
 };
@@ -308,10 +308,10 @@ build_next(struct import_build *b, struct store_txn *t, struct diag *d)
 		b->now.all = true;
 		return ERR_OK;
 	}
-	order = e == ERR_NOTFOUND      ? 1
-		: b->now.at == s->count ? -1
-					: name_cmp(name,
-						   s->rrs[b->now.at].rr.owner);
+	order = e == ERR_NOTFOUND ? 1
+		: b->now.at == s->count
+			? -1
+			: name_cmp(name, s->rrs[b->now.at].rr.owner);
 	if (order > 0) {
 		o.name = s->rrs[b->now.at].rr.owner;
 		memset(&node, 0, sizeof(node));
@@ -346,47 +346,48 @@ replay_order(const void *a, const void *b)
 	if (order == 0)
 		order = rr_rdata_cmp(p->type, p->rdata, p->rdlen, q->rdata,
 				     q->rdlen);
-	return order != 0 ? order : (x->order > y->order) -
-					    (x->order < y->order);
+	return order != 0 ? order
+			  : (x->order > y->order) - (x->order < y->order);
 }
 
 static bool
 same_rr(const struct rr *a, const struct rr *b)
 {
-	return a->type == b->type &&
-	       rr_rdata_cmp(a->type, a->rdata, a->rdlen, b->rdata, b->rdlen) ==
-		       0;
+	return a->type == b->type && rr_rdata_cmp(a->type, a->rdata, a->rdlen,
+						  b->rdata, b->rdlen) == 0;
 }
 
-static void
-touch(struct node_rrset *set, int i, const struct replay_rr *r, uint16_t tag)
-{
-	set->ttl = r->j.rr.ttl;
-	set->rrs[i].meta.origin = r->j.origin;
-	set->rrs[i].meta.key_tag = tag;
-}
-
-/* An RR that was removed, added, or (both) only changed its TTL or origin: then
- * it is not brought back if the file has dropped it. */
+/*
+ * An RR that was removed, or added, or both. Both: its TTL changed, which is
+ * the whole set's and does not make the RR another's, nor bring it back if the
+ * file has dropped it; or somebody registered what was there, then it is his.
+ */
 static enum err
 replay_rr(struct node_draft *draft, const struct replay_rr *removed,
 	  const struct replay_rr *added, uint16_t tag)
 {
 	const struct rr *rr = added ? &added->j.rr : &removed->j.rr;
+	bool ttl_only = added && removed &&
+			added->j.origin == removed->j.origin &&
+			added->j.rr.ttl != removed->j.rr.ttl;
 	struct node_rrset *set = node_draft_find(draft, rr->type);
 	int i = set ? node_rrset_index(set, rr->rdata, rr->rdlen) : -1;
 	struct rr_meta meta = {.key_tag = tag};
-	enum err e;
+	enum err e = ERR_OK;
 
-	if (added && i >= 0)
-		touch(set, i, added, tag);
-	else if (!added && i >= 0)
-		node_draft_remove(draft, set, (unsigned)i);
-	if (!added || removed || i >= 0)
+	if (!added) {
+		if (i >= 0)
+			node_draft_remove(draft, set, (unsigned)i);
+		return ERR_OK;
+	}
+	if (ttl_only && i < 0)
 		return ERR_OK;
 	meta.origin = added->j.origin;
-	e = node_draft_add(draft, rr->type, rr->ttl, rr->rdata, rr->rdlen,
-			   meta);
+	if (i < 0)
+		e = node_draft_add(draft, rr->type, rr->ttl, rr->rdata,
+				   rr->rdlen, meta);
+	else if (!ttl_only)
+		set->rrs[i].meta = meta;
 	if (e == ERR_OK)
 		node_draft_find(draft, rr->type)->ttl = rr->ttl;
 	return e;
@@ -435,8 +436,8 @@ replay_owner(struct import_build *b, struct store_txn *t, uint16_t tag,
 	for (size_t i = 0, n; e == ERR_OK && i < count; i += n) {
 		const struct replay_rr *removed = NULL, *added = NULL;
 
-		for (n = 0; i + n < count &&
-			    same_rr(&rrs[i].j.rr, &rrs[i + n].j.rr);
+		for (n = 0;
+		     i + n < count && same_rr(&rrs[i].j.rr, &rrs[i + n].j.rr);
 		     n++)
 			*(rrs[i + n].is_added ? &added : &removed) =
 				&rrs[i + n];
@@ -493,7 +494,7 @@ replay_entry(struct import_build *b, struct store_txn *t,
 		     n++)
 			;
 		/* an owner not yet built will be read as it is then */
-		if (name_cmp(rrs[i].j.rr.owner, b->now.last) <= 0)
+		if (b->now.all || name_cmp(rrs[i].j.rr.owner, b->now.last) <= 0)
 			e = replay_owner(b, t, entry->key_tag, rrs + i, n, d);
 	}
 	return e;
@@ -510,8 +511,8 @@ replay(struct import_build *b, struct store_txn *t,
 	if (!b->now.started)
 		b->now.version = old->version;
 	while (e == ERR_OK && b->now.version < old->version) {
-		e = journal_read(store_txn_view(t), old->id,
-				 b->now.version + 1, &entry);
+		e = journal_read(store_txn_view(t), old->id, b->now.version + 1,
+				 &entry);
 		if (e == ERR_NOTFOUND)
 			return diag_set(d, ERR_BUSY,
 					"too many changes came during the "

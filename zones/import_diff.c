@@ -246,7 +246,7 @@ add_to(struct work *w, const struct import_rr *rrs, size_t count)
 	const struct rrset *stored = NULL;
 	struct rrset set;
 	struct sides s;
-	size_t new = 0, same;
+	size_t fresh = 0, same;
 	enum err e = ERR_OK;
 	int order;
 
@@ -257,16 +257,16 @@ add_to(struct work *w, const struct import_rr *rrs, size_t count)
 	     sides_step(&s, order)) {
 		if (order <= 0)
 			continue;
-		new++;
+		fresh++;
 		e = push_add(w, &rrs[s.next]);
 	}
-	w->diff->added += new;
+	w->diff->added += fresh;
 	if (e != ERR_OK || !stored || stored->ttl == rrs->rr.ttl)
 		return e;
 	same = remaining(w, stored, rrs, count);
 	w->diff->removed += same;
 	w->diff->added += same;
-	return new ? ERR_OK : push_add(w, rrs);
+	return fresh ? ERR_OK : push_add(w, rrs);
 }
 
 /* What registered data and the file cannot both have at one name. */
@@ -417,7 +417,8 @@ diff_owners(struct import_diff *diff, struct store_view *v,
 		if (e == ERR_OK && order <= 0)
 			stored = lookup_walk_next(&walk, v, name, &node);
 		if (stored != ERR_OK && stored != ERR_NOTFOUND)
-			e = diag_set(d, stored, "the stored zone is unreadable: %s",
+			e = diag_set(d, stored,
+				     "the stored zone is unreadable: %s",
 				     err_text(stored));
 	}
 	return e;

@@ -94,11 +94,12 @@ node_at(struct node *n, struct store_view *v, const struct key *k,
 static bool
 node_is_cut(const struct node *n, const struct key *k, unsigned labels)
 {
-	bool wildcard = labels > 0 &&
-			k->end[labels] - k->end[labels - 1] == 2 &&
-			k->octets[k->end[labels - 1]] == '*';
+	const uint8_t *label;
 
-	return (n->flags & NODE_HAS_NS) != 0 && labels > 0 && !wildcard;
+	if ((n->flags & NODE_HAS_NS) == 0 || labels == 0)
+		return false;
+	label = k->octets + k->end[labels - 1];
+	return label[0] != '*' || label[1] != 0;
 }
 
 /* Decides by the set of that type at the ancestor with `labels` labels. */

@@ -75,18 +75,40 @@ store_usage(struct store *s, struct store_usage *u)
 	return store_measure(s, true, &u->file_octets, &u->free_octets, &txn);
 }
 
-static enum err
-sync_path(const char *path, int flags)
+/* Made by us, because LMDB would let everybody read it. 0, errno or LMDB's
+ * code. */
+static int
+copy_to(struct store *s, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		      STORE_FILE_MODE);
+	int rc = fd < 0 ? errno : mdb_env_copyfd2(s->env, fd, MDB_CP_COMPACT);
+
+	if (rc == 0 && fsync(fd) != 0)
+		rc = errno;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int
+sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
 	int rc = fd < 0 ? errno : 0;
 
 	if (rc == 0 && fsync(fd) != 0)
 		rc = errno;
 	if (fd >= 0)
 		close(fd);
-	errno = rc;
-	return store_err(rc);
+	return rc;
+}
+
+static enum err
+cannot_write(struct diag *d, const char *path, int rc)
+{
+	return diag_set(d, store_err(rc), "cannot write %s: %s", path,
+			mdb_strerror(rc));
 }
 
 /* Copies to `temporary`, and only when it is whole and on disk gives it its
@@ -96,28 +118,16 @@ backup_copy(struct store *s, const char *dir, const char *temporary,
 	    const char *path, struct diag *d)
 {
 	int rc;
-	enum err e;
 
 	(void)unlink(temporary); /* of a backup that was cut off */
-	rc = mdb_env_copy2(s->env, temporary, MDB_CP_COMPACT);
+	rc = copy_to(s, temporary);
 	if (rc != 0)
-		return diag_set(d, store_err(rc), "cannot write %s: %s",
-				temporary, mdb_strerror(rc));
-	e = sync_path(temporary, 0);
-	if (e != ERR_OK)
-		return diag_set(d, e, "cannot write %s: %s", temporary,
-				strerror(errno));
-	if (link(temporary, path) != 0) {
-		e = store_err(errno);
-		return diag_set(d, e, "cannot write %s: %s", path,
-				strerror(errno));
-	}
+		return cannot_write(d, temporary, rc);
+	if (link(temporary, path) != 0)
+		return cannot_write(d, path, errno);
 	(void)unlink(temporary);
-	e = sync_path(dir, O_DIRECTORY);
-	if (e != ERR_OK)
-		return diag_set(d, e, "cannot write %s: %s", dir,
-				strerror(errno));
-	return ERR_OK;
+	rc = sync_dir(dir);
+	return rc == 0 ? ERR_OK : cannot_write(d, dir, rc);
 }
 
 enum err

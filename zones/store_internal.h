@@ -53,6 +53,8 @@ struct store_txn {
 	struct store_view view;
 };
 
+#define STORE_FILE_MODE 0640
+
 /* LMDB's and the system's codes as ours. */
 enum err store_err(int rc);
 

@@ -299,8 +299,7 @@ do_origin(struct text_reader *r, struct text_file *f)
 	enum err e;
 
 	if (f->line.count != 2)
-		return fail(r, f, f->line.tokens, ERR_SYNTAX,
-			    "takes one name");
+		return fail(r, f, f->line.tokens, ERR_SYNTAX, "takes one name");
 	e = read_name(r, f, &f->line.tokens[1], name);
 	if (e == ERR_OK)
 		name_copy(r->origin, name);
@@ -312,26 +311,27 @@ static char *
 read_all(int fd, size_t *len)
 {
 	size_t room = 65536;
-	char *text = malloc(room);
-	ssize_t n = 1;
+	char *text = malloc(room), *more;
+	ssize_t n;
 
 	*len = 0;
-	while (text && n != 0) {
-		if (*len == room) {
-			char *more = realloc(text, room *= 2);
-
-			if (!more)
-				break;
-			text = more;
-		}
+	for (;;) {
+		if (!text)
+			return NULL;
 		n = read(fd, text + *len, room - *len);
+		if (n == 0)
+			return text;
 		if (n < 0 && errno != EINTR)
 			break;
 		if (n > 0)
 			*len += (size_t)n;
+		if (*len < room)
+			continue;
+		more = realloc(text, room *= 2);
+		if (!more)
+			break;
+		text = more;
 	}
-	if (text && n == 0)
-		return text;
 	free(text);
 	return NULL;
 }
@@ -421,9 +421,9 @@ static char *
 include_path(const struct text_file *f, const struct text_token *tok)
 {
 	const char *slash = strrchr(f->lexer.file, '/');
-	int dir = slash && tok->text[0] != '/' ? (int)(slash - f->lexer.file) +
-							 1
-					       : 0;
+	int dir = slash && tok->text[0] != '/'
+			  ? (int)(slash - f->lexer.file) + 1
+			  : 0;
 	char *path;
 
 	if (asprintf(&path, "%.*s%.*s", dir, f->lexer.file, (int)tok->len,

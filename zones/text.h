@@ -2,10 +2,10 @@
  * Zone text, in and out (RFC 1035 section 5). Lines are put together here
  * (parentheses, quotes, comments, $ORIGIN, $TTL, $INCLUDE, $GENERATE); the
  * rdata of one RR is read field by field, as ldns describes its type. Numbers,
- * names, strings, addresses, hex, base64, LOC and bitmaps are read here, because
- * ldns lets much through (SRV ports that wrap, LOC beyond the poles, types that
- * become TYPE0); mnemonics, hashes, prefixes and SvcParams are ldns's, checked
- * afterwards. ldns is used nowhere else but in tests and tools.
+ * names, strings, addresses, hex, base64, LOC and bitmaps are read here,
+ * because ldns lets much through (SRV ports that wrap, LOC beyond the poles,
+ * types that become TYPE0); mnemonics, hashes, prefixes and SvcParams are
+ * ldns's, checked afterwards. ldns is used nowhere else but in tests and tools.
  */
 #ifndef PLACED_ZONES_TEXT_H
 #define PLACED_ZONES_TEXT_H
@@ -35,9 +35,9 @@ typedef enum err text_rr_fn(void *ctx, const struct rr *rr,
  * Parses the zone file at path. origin: the zone's apex (RRs outside it are an
  * error). Only class IN. d gets "FILE:LINE:COLUMN: what is wrong". Relative
  * $INCLUDE paths are relative to the file that includes. An RR without TTL
- * takes $TTL (RFC 2308 4); without a $TTL, the minimum of an SOA that has no TTL
- * either, else the TTL last stated (RFC 1035 5.1); with none of these it is an
- * error. Owners keep their case.
+ * takes $TTL (RFC 2308 4); without a $TTL, the minimum of an SOA that has no
+ * TTL either, else the TTL last stated (RFC 1035 5.1); with none of these it is
+ * an error. Owners keep their case.
  */
 enum err text_read(const char *path, const uint8_t *origin, text_rr_fn *fn,
 		   void *ctx, struct diag *d);

@@ -185,11 +185,11 @@ read_mnemonic(struct text_rdata *in, int kind, unsigned octets,
 	return read_by_ldns(in, kind, what);
 }
 
-/* Fixed width, which ldns does not insist on. */
+/* ldns does not insist on a width. */
 static enum err
-read_groups(struct text_rdata *in, int kind, size_t width, const char *what)
+read_word(struct text_rdata *in, int kind, size_t width, const char *what)
 {
-	if (in->at < in->count && in->tokens[in->at].len != width)
+	if (width && in->at < in->count && in->tokens[in->at].len != width)
 		return not_a(in, &in->tokens[in->at], what);
 	return read_by_ldns(in, kind, what);
 }
@@ -298,9 +298,9 @@ read_atma(struct text_rdata *in)
 	format = tok->len > 1 && tok->text[0] == '+';
 	e = text_rdata_put(in, &format, 1);
 	if (e != ERR_OK || !format)
-		return e != ERR_OK ? e
-				   : read_dotted_hex(in, tok->text, tok->len,
-						     tok);
+		return e != ERR_OK
+			       ? e
+			       : read_dotted_hex(in, tok->text, tok->len, tok);
 	for (size_t i = 1; i < tok->len; i++)
 		if (tok->text[i] < '0' || tok->text[i] > '9')
 			return not_a(in, tok, "an ATM address");
@@ -322,86 +322,112 @@ read_apl(struct text_rdata *in)
 	max = in->len - start >= 2 && get16(in->out + start) == 1 ? 32 : 128;
 	slash = memchr(tok->text, '/', tok->len);
 	if (!slash ||
-	    !text_number(slash + 1,
-			 (size_t)(tok->text + tok->len - slash - 1), max,
-			 &bits))
+	    !text_number(slash + 1, (size_t)(tok->text + tok->len - slash - 1),
+			 max, &bits))
 		return not_a(in, tok, "an address prefix");
 	return ERR_OK;
 }
 
+static enum err
+read_ipv4(struct text_rdata *in)
+{
+	return read_address(in, AF_INET);
+}
+
+static enum err
+read_ipv6(struct text_rdata *in)
+{
+	return read_address(in, AF_INET6);
+}
+
+static enum err
+read_hex(struct text_rdata *in)
+{
+	return text_rdata_hex(in, true);
+}
+
+static enum err
+read_base64(struct text_rdata *in)
+{
+	return text_rdata_base64(in, true);
+}
+
+/* Numbers, some of which have mnemonics that ldns knows. */
+static const struct {
+	int kind;
+	unsigned octets;
+	bool mnemonics;
+	const char *what;
+} numbers[] = {
+	{LDNS_RDF_TYPE_INT8, 1, false, "a number"},
+	{LDNS_RDF_TYPE_INT16, 2, false, "a number"},
+	{LDNS_RDF_TYPE_INT32, 4, false, "a number"},
+	{LDNS_RDF_TYPE_ALG, 1, true, "an algorithm"},
+	{LDNS_RDF_TYPE_CERT_ALG, 2, true, "a certificate type"},
+	{LDNS_RDF_TYPE_CERTIFICATE_USAGE, 1, true, "a certificate usage"},
+	{LDNS_RDF_TYPE_SELECTOR, 1, true, "a selector"},
+	{LDNS_RDF_TYPE_MATCHING_TYPE, 1, true, "a matching type"},
+};
+
+/* One word, read by ldns; width 0: any. */
+static const struct {
+	int kind;
+	size_t width;
+	const char *what;
+} words[] = {
+	{LDNS_RDF_TYPE_EUI48, 17, "an EUI-48 address"},
+	{LDNS_RDF_TYPE_EUI64, 23, "an EUI-64 address"},
+	{LDNS_RDF_TYPE_ILNP64, 0, "a 64-bit locator"},
+	{LDNS_RDF_TYPE_NSEC3_NEXT_OWNER, 0, "a hash in base32"},
+};
+
+static const struct {
+	int kind;
+	enum err (*read)(struct text_rdata *in);
+} fields[] = {
+	{LDNS_RDF_TYPE_DNAME, text_rdata_name},
+	{LDNS_RDF_TYPE_A, read_ipv4},
+	{LDNS_RDF_TYPE_AAAA, read_ipv6},
+	{LDNS_RDF_TYPE_STR, read_string},
+	{LDNS_RDF_TYPE_LONG_STR, read_long_string},
+	{LDNS_RDF_TYPE_TAG, read_tag},
+	{LDNS_RDF_TYPE_PERIOD, read_period},
+	{LDNS_RDF_TYPE_TIME, read_time},
+	{LDNS_RDF_TYPE_TYPE, read_type},
+	{LDNS_RDF_TYPE_HEX, read_hex},
+	{LDNS_RDF_TYPE_B64, read_base64},
+	{LDNS_RDF_TYPE_NSEC3_SALT, read_salt},
+	{LDNS_RDF_TYPE_NSEC, text_bitmap_read},
+	{LDNS_RDF_TYPE_LOC, text_loc_read},
+	{LDNS_RDF_TYPE_APL, read_apl},
+	{LDNS_RDF_TYPE_NSAP, read_nsap},
+	{LDNS_RDF_TYPE_ATMA, read_atma},
+	{LDNS_RDF_TYPE_HIP, text_hip_read},
+	{LDNS_RDF_TYPE_IPSECKEY, text_ipseckey_read},
+	{LDNS_RDF_TYPE_WKS, text_wks_read},
+	{LDNS_RDF_TYPE_SVCPARAMS, text_svcparams_read},
+};
+
 enum err
 text_field_read(struct text_rdata *in, int kind)
 {
-	switch (kind) {
-	case LDNS_RDF_TYPE_DNAME:
-		return text_rdata_name(in);
-	case LDNS_RDF_TYPE_INT8:
-		return text_rdata_number(in, 1, "a number");
-	case LDNS_RDF_TYPE_INT16:
-		return text_rdata_number(in, 2, "a number");
-	case LDNS_RDF_TYPE_INT32:
-		return text_rdata_number(in, 4, "a number");
-	case LDNS_RDF_TYPE_A:
-		return read_address(in, AF_INET);
-	case LDNS_RDF_TYPE_AAAA:
-		return read_address(in, AF_INET6);
-	case LDNS_RDF_TYPE_STR:
-		return read_string(in);
-	case LDNS_RDF_TYPE_LONG_STR:
-		return read_long_string(in);
-	case LDNS_RDF_TYPE_TAG:
-		return read_tag(in);
-	case LDNS_RDF_TYPE_PERIOD:
-		return read_period(in);
-	case LDNS_RDF_TYPE_TIME:
-		return read_time(in);
-	case LDNS_RDF_TYPE_TYPE:
-		return read_type(in);
-	case LDNS_RDF_TYPE_HEX:
-		return text_rdata_hex(in, true);
-	case LDNS_RDF_TYPE_B64:
-		return text_rdata_base64(in, true);
-	case LDNS_RDF_TYPE_NSEC3_SALT:
-		return read_salt(in);
-	case LDNS_RDF_TYPE_NSEC3_NEXT_OWNER:
-		return read_by_ldns(in, kind, "a hash in base32");
-	case LDNS_RDF_TYPE_ALG:
-		return read_mnemonic(in, kind, 1, "an algorithm");
-	case LDNS_RDF_TYPE_CERT_ALG:
-		return read_mnemonic(in, kind, 2, "a certificate type");
-	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
-		return read_mnemonic(in, kind, 1, "a certificate usage");
-	case LDNS_RDF_TYPE_SELECTOR:
-		return read_mnemonic(in, kind, 1, "a selector");
-	case LDNS_RDF_TYPE_MATCHING_TYPE:
-		return read_mnemonic(in, kind, 1, "a matching type");
-	case LDNS_RDF_TYPE_EUI48:
-		return read_groups(in, kind, 17, "an EUI-48 address");
-	case LDNS_RDF_TYPE_EUI64:
-		return read_groups(in, kind, 23, "an EUI-64 address");
-	case LDNS_RDF_TYPE_ILNP64:
-		return read_by_ldns(in, kind, "a 64-bit locator");
-	case LDNS_RDF_TYPE_NSEC:
-		return text_bitmap_read(in);
-	case LDNS_RDF_TYPE_LOC:
-		return text_loc_read(in);
-	case LDNS_RDF_TYPE_APL:
-		return read_apl(in);
-	case LDNS_RDF_TYPE_NSAP:
-		return read_nsap(in);
-	case LDNS_RDF_TYPE_ATMA:
-		return read_atma(in);
-	case LDNS_RDF_TYPE_HIP:
-		return text_hip_read(in);
-	case LDNS_RDF_TYPE_IPSECKEY:
-		return text_ipseckey_read(in);
-	case LDNS_RDF_TYPE_WKS:
-		return text_wks_read(in);
-	case LDNS_RDF_TYPE_SVCPARAMS:
-		return text_svcparams_read(in);
-	default:
-		return text_rdata_bad(in, NULL, ERR_SYNTAX,
-				      "this type has no presentation here; "
-				      "write it as \\# (RFC 3597)");
-	}
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (fields[i].kind == kind)
+			return fields[i].read(in);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (numbers[i].kind == kind)
+			return numbers[i].mnemonics
+				       ? read_mnemonic(in, kind,
+						       numbers[i].octets,
+						       numbers[i].what)
+				       : text_rdata_number(in,
+							   numbers[i].octets,
+							   numbers[i].what);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (words[i].kind == kind)
+			return read_word(in, kind, words[i].width,
+					 words[i].what);
+	return text_rdata_bad(in, NULL, ERR_SYNTAX,
+			      "this type has no presentation here; write it as "
+			      "\\# (RFC 3597)");
 }

@@ -137,8 +137,7 @@ add_token(struct text_line *ln, const struct text_token *tok)
 {
 	if (ln->count == ln->room) {
 		size_t room = ln->room ? ln->room * 2 : 64;
-		struct text_token *t =
-			realloc(ln->tokens, room * sizeof(*t));
+		struct text_token *t = realloc(ln->tokens, room * sizeof(*t));
 
 		if (!t)
 			return ERR_NOMEM;

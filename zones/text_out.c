@@ -215,11 +215,11 @@ out_bitmap(struct text_out *o, const uint8_t *p, size_t len)
 			break;
 		for (unsigned bit = 0; bit < p[at + 1] * 8u; bit++)
 			if (p[at + 2 + bit / 8] & 0x80 >> bit % 8)
-				text_out_add(o, "%s ",
-					     rr_type_to_text(
-						     text,
-						     (uint16_t)(p[at] << 8 |
-								bit)));
+				text_out_add(
+					o, "%s ",
+					rr_type_to_text(
+						text,
+						(uint16_t)(p[at] << 8 | bit)));
 		at += 2u + p[at + 1];
 	}
 	if (at != len)
@@ -341,79 +341,123 @@ out_wks(struct text_out *o, const uint8_t *p, size_t len)
 	return len;
 }
 
+static size_t
+out_ipv4(struct text_out *o, const uint8_t *p, size_t len)
+{
+	return out_address(o, p, len, AF_INET);
+}
+
+static size_t
+out_ipv6(struct text_out *o, const uint8_t *p, size_t len)
+{
+	return out_address(o, p, len, AF_INET6);
+}
+
+static size_t
+out_long_string(struct text_out *o, const uint8_t *p, size_t len)
+{
+	add_string(o, p, len);
+	return len;
+}
+
+static size_t
+out_hex(struct text_out *o, const uint8_t *p, size_t len)
+{
+	add_hex(o, p, len);
+	return len;
+}
+
+static size_t
+out_nsap(struct text_out *o, const uint8_t *p, size_t len)
+{
+	add_text(o, "0x", 2);
+	add_hex(o, p, len);
+	return len;
+}
+
+static size_t
+out_base64(struct text_out *o, const uint8_t *p, size_t len)
+{
+	add_base64(o, p, len);
+	return len;
+}
+
+static size_t
+out_hash(struct text_out *o, const uint8_t *p, size_t len)
+{
+	return out_by_ldns(o, LDNS_RDF_TYPE_NSEC3_NEXT_OWNER, p, len,
+			   string_len(o, p, len));
+}
+
+static size_t
+out_svcparams(struct text_out *o, const uint8_t *p, size_t len)
+{
+	return out_by_ldns(o, LDNS_RDF_TYPE_SVCPARAMS, p, len, len);
+}
+
+static const struct {
+	int kind;
+	size_t (*out)(struct text_out *o, const uint8_t *p, size_t len);
+} fields[] = {
+	{LDNS_RDF_TYPE_DNAME, out_name},
+	{LDNS_RDF_TYPE_A, out_ipv4},
+	{LDNS_RDF_TYPE_AAAA, out_ipv6},
+	{LDNS_RDF_TYPE_STR, out_string},
+	{LDNS_RDF_TYPE_LONG_STR, out_long_string},
+	{LDNS_RDF_TYPE_TAG, out_tag},
+	{LDNS_RDF_TYPE_TYPE, out_type},
+	{LDNS_RDF_TYPE_HEX, out_hex},
+	{LDNS_RDF_TYPE_B64, out_base64},
+	{LDNS_RDF_TYPE_NSEC3_SALT, out_salt},
+	{LDNS_RDF_TYPE_NSEC3_NEXT_OWNER, out_hash},
+	{LDNS_RDF_TYPE_NSEC, out_bitmap},
+	{LDNS_RDF_TYPE_LOC, text_loc_write},
+	{LDNS_RDF_TYPE_APL, out_apl},
+	{LDNS_RDF_TYPE_NSAP, out_nsap},
+	{LDNS_RDF_TYPE_ATMA, out_atma},
+	{LDNS_RDF_TYPE_HIP, out_hip},
+	{LDNS_RDF_TYPE_IPSECKEY, out_ipseckey},
+	{LDNS_RDF_TYPE_WKS, out_wks},
+	{LDNS_RDF_TYPE_SVCPARAMS, out_svcparams},
+};
+
+/* As a number, or (by_ldns) as ldns shows it. */
+static const struct {
+	int kind;
+	uint8_t octets;
+	bool by_ldns;
+} fixed_fields[] = {
+	{LDNS_RDF_TYPE_INT8, 1, false},
+	{LDNS_RDF_TYPE_INT16, 2, false},
+	{LDNS_RDF_TYPE_INT32, 4, false},
+	{LDNS_RDF_TYPE_PERIOD, 4, false},
+	{LDNS_RDF_TYPE_ALG, 1, false},
+	{LDNS_RDF_TYPE_CERT_ALG, 2, false},
+	{LDNS_RDF_TYPE_CERTIFICATE_USAGE, 1, false},
+	{LDNS_RDF_TYPE_SELECTOR, 1, false},
+	{LDNS_RDF_TYPE_MATCHING_TYPE, 1, false},
+	{LDNS_RDF_TYPE_TIME, 4, true},
+	{LDNS_RDF_TYPE_EUI48, 6, true},
+	{LDNS_RDF_TYPE_EUI64, 8, true},
+	{LDNS_RDF_TYPE_ILNP64, 8, true},
+};
+
 /* One field at p; returns its octets. */
 static size_t
 out_field(struct text_out *o, int kind, const uint8_t *p, size_t len)
 {
-	switch (kind) {
-	case LDNS_RDF_TYPE_DNAME:
-		return out_name(o, p, len);
-	case LDNS_RDF_TYPE_INT8:
-	case LDNS_RDF_TYPE_ALG:
-	case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
-	case LDNS_RDF_TYPE_SELECTOR:
-	case LDNS_RDF_TYPE_MATCHING_TYPE:
-		return out_number(o, p, len, 1);
-	case LDNS_RDF_TYPE_INT16:
-	case LDNS_RDF_TYPE_CERT_ALG:
-		return out_number(o, p, len, 2);
-	case LDNS_RDF_TYPE_INT32:
-	case LDNS_RDF_TYPE_PERIOD:
-		return out_number(o, p, len, 4);
-	case LDNS_RDF_TYPE_A:
-		return out_address(o, p, len, AF_INET);
-	case LDNS_RDF_TYPE_AAAA:
-		return out_address(o, p, len, AF_INET6);
-	case LDNS_RDF_TYPE_STR:
-		return out_string(o, p, len);
-	case LDNS_RDF_TYPE_LONG_STR:
-		add_string(o, p, len);
-		return len;
-	case LDNS_RDF_TYPE_TAG:
-		return out_tag(o, p, len);
-	case LDNS_RDF_TYPE_TYPE:
-		return out_type(o, p, len);
-	case LDNS_RDF_TYPE_HEX:
-		add_hex(o, p, len);
-		return len;
-	case LDNS_RDF_TYPE_B64:
-		add_base64(o, p, len);
-		return len;
-	case LDNS_RDF_TYPE_NSEC3_SALT:
-		return out_salt(o, p, len);
-	case LDNS_RDF_TYPE_NSEC3_NEXT_OWNER:
-		return out_by_ldns(o, kind, p, len, string_len(o, p, len));
-	case LDNS_RDF_TYPE_NSEC:
-		return out_bitmap(o, p, len);
-	case LDNS_RDF_TYPE_LOC:
-		return text_loc_write(o, p, len);
-	case LDNS_RDF_TYPE_TIME:
-		return out_by_ldns(o, kind, p, len, 4);
-	case LDNS_RDF_TYPE_EUI48:
-		return out_by_ldns(o, kind, p, len, 6);
-	case LDNS_RDF_TYPE_EUI64:
-	case LDNS_RDF_TYPE_ILNP64:
-		return out_by_ldns(o, kind, p, len, 8);
-	case LDNS_RDF_TYPE_APL:
-		return out_apl(o, p, len);
-	case LDNS_RDF_TYPE_NSAP:
-		add_text(o, "0x", 2);
-		add_hex(o, p, len);
-		return len;
-	case LDNS_RDF_TYPE_ATMA:
-		return out_atma(o, p, len);
-	case LDNS_RDF_TYPE_HIP:
-		return out_hip(o, p, len);
-	case LDNS_RDF_TYPE_IPSECKEY:
-		return out_ipseckey(o, p, len);
-	case LDNS_RDF_TYPE_WKS:
-		return out_wks(o, p, len);
-	case LDNS_RDF_TYPE_SVCPARAMS:
-		return out_by_ldns(o, kind, p, len, len);
-	default:
-		o->bad = true;
-		return 0;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (fields[i].kind == kind)
+			return fields[i].out(o, p, len);
+	for (size_t i = 0; i < ARRAY_LEN(fixed_fields); i++)
+		if (fixed_fields[i].kind == kind)
+			return fixed_fields[i].by_ldns
+				       ? out_by_ldns(o, kind, p, len,
+						     fixed_fields[i].octets)
+				       : out_number(o, p, len,
+						    fixed_fields[i].octets);
+	o->bad = true;
+	return 0;
 }
 
 /* Fields whose text always reads back as it was. */
@@ -446,9 +490,9 @@ out_fields(struct text_out *o, const ldns_rr_descriptor *desc,
 
 	*plain = true;
 	for (size_t i = 0; !o->bad; i++) {
-		int kind = i < fixed ? (int)ldns_rr_descriptor_field_type(desc,
-									  i)
-				     : (int)desc->_variable;
+		int kind = i < fixed
+				   ? (int)ldns_rr_descriptor_field_type(desc, i)
+				   : (int)desc->_variable;
 
 		if (at == len && i >= must_have)
 			break;
@@ -503,8 +547,7 @@ text_from_rdata(uint16_t type, const uint8_t *rdata, size_t len)
 		out_fields(&o, desc, rdata, len, &plain);
 	else
 		o.bad = true;
-	if (!o.bad &&
-	    (plain || reads_back(o.text, o.len, type, rdata, len)))
+	if (!o.bad && (plain || reads_back(o.text, o.len, type, rdata, len)))
 		return o.text;
 	o.len = 0;
 	o.bad = false;
@@ -527,8 +570,7 @@ text_from_rr(const struct rr *rr)
 		return NULL;
 	name_to_text(owner, rr->owner);
 	n = asprintf(&line, "%s %u IN %s%s%s", owner, rr->ttl,
-		     rr_type_to_text(type, rr->type), *rdata ? " " : "",
-		     rdata);
+		     rr_type_to_text(type, rr->type), *rdata ? " " : "", rdata);
 	free(rdata);
 	return n < 0 ? NULL : line;
 }

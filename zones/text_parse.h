@@ -89,8 +89,9 @@ enum err text_generate(const struct text_line *ln, size_t first, uint64_t value,
 
 struct text_rdata {
 	const char *file;
-	const uint8_t *origin;	       /* completes relative names */
-	const struct text_token *type; /* where a message points if words lack */
+	const uint8_t *origin; /* completes relative names */
+	const struct text_token
+		*type; /* where a message points if words lack */
 	const struct text_token *tokens;
 	size_t count, at;
 	uint8_t *out; /* RR_RDATA_MAX octets */

@@ -232,8 +232,8 @@ read_fields(struct text_rdata *in, const ldns_rr_descriptor *desc)
 	for (size_t i = 0; e == ERR_OK && i < fields; i++) {
 		if (i >= must_have && in->at == in->count)
 			break;
-		e = text_field_read(in,
-				    (int)ldns_rr_descriptor_field_type(desc, i));
+		e = text_field_read(
+			in, (int)ldns_rr_descriptor_field_type(desc, i));
 	}
 	while (e == ERR_OK && desc->_variable != LDNS_RDF_TYPE_NONE &&
 	       in->at < in->count)

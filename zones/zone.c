@@ -122,21 +122,33 @@ facts_read(struct zone_facts *f, struct store_view *v)
 							 : ERR_NOTFOUND;
 }
 
+/* The zone is as `before` had it: same nodes, same edit. */
+static bool
+facts_same(const struct zone_facts *before, const struct zone_facts *now)
+{
+	return before->exists && now->exists &&
+	       before->record.id == now->record.id &&
+	       before->record.version == now->record.version;
+}
+
 enum err
 zone_facts_refresh(struct zone_facts *f, struct store_view *v,
 		   const uint8_t *apex)
 {
 	uint64_t number = store_view_number(v);
+	struct zone_facts before;
 	enum err e;
 
 	f->apex = apex;
 	if (number != 0 && f->number == number)
 		return ERR_OK;
+	before = *f;
 	*f = (struct zone_facts){.apex = apex};
 	e = facts_read(f, v);
 	f->exists = e == ERR_OK;
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	f->number = number;
+	f->since = facts_same(&before, f) ? before.since : number;
 	return ERR_OK;
 }

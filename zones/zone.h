@@ -42,6 +42,8 @@ enum err zone_record_next(struct store_view *v, bool *first, uint8_t *apex,
 /* What a reader keeps of one zone. Zero it before first use. */
 struct zone_facts {
 	uint64_t number; /* snapshot it was read from; 0: read anew */
+	uint64_t since;	 /* first snapshot seen with this content of the zone:
+			    what was made from it then is still true */
 	bool exists;
 	const uint8_t *apex; /* owned by the caller, outlives the facts */
 	struct zone_record record;

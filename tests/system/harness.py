@@ -190,8 +190,10 @@ class Server:
         return self.send(query, tcp)
 
     def values(self, name, rdtype="A"):
-        """The answer's rdata as a set of texts, {} if there is none."""
+        """The answer's rdata as a set of texts, empty if there is none."""
         reply = self.ask(name, rdtype)
+        if reply.flags & dns.flags.TC:
+            reply = self.ask(name, rdtype, tcp=True)
         wanted = dns.rdatatype.from_text(rdtype)
         return {item.to_text() for rrset in reply.answer
                 if rrset.rdtype == wanted for item in rrset}

@@ -17,8 +17,8 @@ clock_of_the_test(void)
 	return 1764000000;
 }
 
-static void
-zone_load(struct house *h, const char *apex_text, const char *text)
+void
+house_load(struct house *h, const char *apex_text, const char *text)
 {
 	const struct edit_limits limits = {.journal_limit = 1 << 20};
 	struct import_diff diff;
@@ -64,7 +64,7 @@ house_open(struct house *h, const char *conf, ...)
 		     d.text);
 	va_start(ap, conf);
 	while ((apex = va_arg(ap, const char *)) != NULL)
-		zone_load(h, apex, va_arg(ap, const char *));
+		house_load(h, apex, va_arg(ap, const char *));
 	va_end(ap);
 	cr_assert(asprintf(&text, "store: %s\n%s", h->dir, conf) > 0);
 	read = conf_read_string(text, "test.yaml", &d);
@@ -79,6 +79,8 @@ house_open(struct house *h, const char *conf, ...)
 		.stats = &h->stats,
 		.now = clock_of_the_test,
 	};
+	h->memo = memo_new(1 << 20);
+	cr_assert_not_null(h->memo);
 	h->peer.from.in.sin_family = AF_INET;
 	h->peer.from.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	h->peer.from.len = sizeof(struct sockaddr_in);
@@ -90,6 +92,7 @@ house_close(struct house *h)
 	char command[128];
 
 	store_reader_free(h->env.view);
+	memo_free(h->memo);
 	free(h->env.facts);
 	served_release(h->served);
 	store_close(h->store);
@@ -97,15 +100,32 @@ house_close(struct house *h)
 	cr_assert_eq(system(command), 0);
 }
 
+static void
+house_serve(struct house *h, const uint8_t *msg, size_t len)
+{
+	static uint8_t again[WIRE_MSG_MAX];
+
+	cr_assert_eq(store_reader_begin(h->env.view), ERR_OK);
+	h->env.memo = NULL;
+	h->reply_len = query_serve(&h->query, &h->env, &h->peer, msg, len,
+				   h->reply, sizeof(h->reply));
+	h->env.memo = h->memo;
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(query_serve(&h->query, &h->env, &h->peer, msg, len,
+					 again, sizeof(again)),
+			     h->reply_len, "the memo says otherwise");
+		cr_assert_arr_eq(again, h->reply, h->reply_len,
+				 "the memo says otherwise");
+	}
+	store_reader_end(h->env.view);
+}
+
 ldns_pkt *
 house_send(struct house *h, const uint8_t *msg, size_t len)
 {
 	ldns_pkt *p = NULL;
 
-	cr_assert_eq(store_reader_begin(h->env.view), ERR_OK);
-	h->reply_len = query_serve(&h->query, &h->env, &h->peer, msg, len,
-				   h->reply, sizeof(h->reply));
-	store_reader_end(h->env.view);
+	house_serve(h, msg, len);
 	if (h->reply_len == 0)
 		return NULL;
 	cr_assert_eq(ldns_wire2pkt(&p, h->reply, h->reply_len), LDNS_STATUS_OK);

@@ -1,7 +1,8 @@
 /*
  * A server in a test: zones from text in a store of its own, a configuration
  * from text, and query_serve() as workers call it. Answers are read with ldns,
- * which did not write them.
+ * which did not write them. Each message is answered three times: without the
+ * memo, and twice with it; the replies must be the same.
  */
 #ifndef PLACED_TESTS_HOUSE_H
 #define PLACED_TESTS_HOUSE_H
@@ -17,6 +18,7 @@ struct house {
 	struct query_env env;
 	struct stats stats;
 	struct query query;
+	struct memo *memo;
 	struct net_peer peer; /* UDP from 127.0.0.1 */
 	uint8_t reply[WIRE_MSG_MAX];
 	size_t reply_len;
@@ -26,6 +28,9 @@ struct house {
  * end. A zone that conf names and no text is given for stays unseeded. */
 void house_open(struct house *h, const char *conf, ...);
 void house_close(struct house *h);
+
+/* Imports text into the zone, as a first or a later version of its file. */
+void house_load(struct house *h, const char *apex, const char *text);
 
 /* Asks over UDP (or TCP if h->peer.tcp is set) and returns what ldns reads;
  * the caller frees. Fails the test if there is no reply. */

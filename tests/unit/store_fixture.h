@@ -159,25 +159,37 @@ directory_entries(void)
 	return n;
 }
 
-/* A store with some hundred pages, closed, without its lock file. */
 static inline void
-make_closed_store(void)
+remove_lock_file(void)
 {
-	struct store_txn *t;
+	char path[400];
+
+	snprintf(path, sizeof(path), "%s-lock", file);
+	cr_assert_eq(unlink(path), 0);
+}
+
+/* Entries with the numbers from first up to end, in a transaction. */
+static inline void
+put_numbered(int first, int end)
+{
+	struct store_txn *t = begin();
 	char key[16];
 
-	open_plain();
-	t = begin();
-	for (int i = 0; i < 20000; i++) {
+	for (int i = first; i < end; i++) {
 		snprintf(key, sizeof(key), "%08d", i);
 		put(t, key, "something to fill the pages with");
 	}
 	cr_assert_eq(store_txn_commit(t), ERR_OK);
+}
+
+/* A store with some hundred pages, closed, without its lock file. */
+static inline void
+make_closed_store(void)
+{
+	open_plain();
+	put_numbered(0, 20000);
 	close_store();
-	snprintf(key, sizeof(key), "-lock");
-	strcat(file, key);
-	cr_assert_eq(unlink(file), 0);
-	file[strlen(file) - strlen(key)] = '\0';
+	remove_lock_file();
 }
 
 /* Runs fn in a process of its own, under another uid if we are root; its

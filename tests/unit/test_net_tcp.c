@@ -530,6 +530,33 @@ Test(net_tcp, without_descriptors_it_accepts_again_after_a_rest)
 	net_server_close(&s);
 }
 
+Test(net_tcp, without_descriptors_the_oldest_idle_connection_gives_way)
+{
+	struct rlimit before, tight;
+	struct net_server s;
+	int one, other, lowest;
+
+	net_server_start_tcp(&s, &net_easy_limits);
+	other = socket(AF_INET, SOCK_STREAM, 0);
+	one = client_open(&s.at, SOCK_STREAM);
+	tcp_ask(one, "e one");
+	tcp_expect(one, "e one");
+	lowest = dup(one); /* the descriptor that accept() would be given */
+	close(lowest);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	tight = before;
+	tight.rlim_cur = (rlim_t)lowest;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	cr_assert_eq(connect(other, &s.at.sa, s.at.len), 0);
+	tcp_ask(other, "e other");
+	tcp_expect(other, "e other");
+	cr_assert(tcp_ends(one));
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	close(one);
+	close(other);
+	net_server_close(&s);
+}
+
 Test(net_tcp, all_connections_end_with_the_server)
 {
 	struct net_server s;

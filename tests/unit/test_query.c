@@ -2,6 +2,7 @@
  */
 #include "tests/unit/house.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,9 @@ static const char house_zone[] =
 	"*.alias 300 CNAME door\n"
 	"old 300 DNAME lounge\n"
 	"far 300 DNAME " LONG "\n"
+	"up 300 DNAME stairs\n"
+	"a.stairs 300 CNAME b.up\n"
+	"rest 300 CNAME lounge\n"
 	"garden 300 NS ns.garden\n"
 	"garden 300 NS ns.example.com.\n"
 	"garden 300 DS 1 8 2 "
@@ -189,6 +193,30 @@ Test(query, dname_makes_a_cname_and_is_followed)
 	       "", "");
 }
 
+Test(query, dname_met_twice_is_given_once)
+{
+	expect("a.up.house.", "A", 3, true,
+	       "up.house. 300 IN DNAME stairs.house.\n"
+	       "a.up.house. 300 IN CNAME a.stairs.house.\n"
+	       "a.stairs.house. 300 IN CNAME b.up.house.\n"
+	       "b.up.house. 300 IN CNAME b.stairs.house.\n",
+	       SOA, "");
+}
+
+Test(query, cname_made_by_a_dname_is_what_a_question_for_cname_wants)
+{
+	expect("nothing.old.house.", "CNAME", 0, true,
+	       "old.house. 300 IN DNAME lounge.house.\n"
+	       "nothing.old.house. 300 IN CNAME nothing.lounge.house.\n",
+	       "", "");
+}
+
+Test(query, ds_at_an_apex_is_asked_of_the_parent_behind_a_cname_too)
+{
+	expect("rest.house.", "DS", 3, true,
+	       "rest.house. 300 IN CNAME lounge.house.\n", SOA, "");
+}
+
 Test(query, dname_that_makes_a_name_too_long_is_yxdomain)
 {
 	ldns_pkt *p = house_ask(&h, LABEL60 ".far.house.", "A");
@@ -280,6 +308,48 @@ Test(query, answer_beyond_512_octets_is_truncated_without_edns)
 	cr_expect(!ldns_pkt_tc(p));
 	cr_expect_eq(ldns_pkt_ancount(p), 1);
 	ldns_pkt_free(p);
+}
+
+/* --- what is kept -----------------------------------------------------------
+ */
+
+#define LAMP_AT(last)                           \
+	"@ 3600 SOA ns hostmaster 2 2 3 4 60\n" \
+	"@ 3600 NS ns\n"                        \
+	"ns 300 A 127.0.0.1\n"                  \
+	"lamp 300 A 192.0.2." last "\n"
+
+Test(query, answer_that_was_kept_ends_with_the_zone_it_came_from)
+{
+	expect("lamp.lounge.house.", "A", 0, true,
+	       "lamp.lounge.house. 300 IN A 192.0.2.7\n", "", "");
+	house_load(&h, "lounge.house.", LAMP_AT("99"));
+	expect("lamp.lounge.house.", "A", 0, true,
+	       "lamp.lounge.house. 300 IN A 192.0.2.99\n", "", "");
+}
+
+Test(query, chain_that_was_kept_ends_with_any_zone_on_its_way)
+{
+	expect("light.house.", "A", 0, true,
+	       "light.house. 300 IN CNAME lamp.lounge.house.\n"
+	       "lamp.lounge.house. 300 IN A 192.0.2.7\n",
+	       "", "");
+	house_load(&h, "lounge.house.", LAMP_AT("98"));
+	expect("light.house.", "A", 0, true,
+	       "light.house. 300 IN CNAME lamp.lounge.house.\n"
+	       "lamp.lounge.house. 300 IN A 192.0.2.98\n",
+	       "", "");
+}
+
+Test(query, answer_that_was_kept_for_the_inside_is_not_given_outside)
+{
+	h.peer.from.in.sin_addr.s_addr = htonl(0xc0000205);
+	ldns_pkt *p = house_ask(&h, "lamp.cellar.", "A");
+
+	cr_expect_eq(ldns_pkt_get_rcode(p), 0);
+	ldns_pkt_free(p);
+	h.peer.from.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	expect("lamp.cellar.", "A", 5, false, "", "", "");
 }
 
 /* --- by octets -------------------------------------------------------------

@@ -131,6 +131,30 @@ Test(store, seek_finds_the_key_or_its_successor_and_moves_both_ways)
 	store_reader_free(v);
 }
 
+Test(store, cursor_follows_its_reader_to_the_next_snapshot)
+{
+	struct store_view *v;
+	struct store_value k;
+
+	open_plain();
+	put_committed("b", "1");
+	v = store_reader_new(s);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	cr_assert_eq(store_seek(v, STORE_NODES, "b", 1, &k, NULL), ERR_OK);
+	cr_assert_eq(store_next(v, STORE_NODES, &k, NULL), ERR_NOTFOUND);
+	store_reader_end(v);
+	put_committed("c", "2");
+	put_committed("a", "0");
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	cr_assert_eq(store_next(v, STORE_NODES, &k, NULL), ERR_OK);
+	cr_assert(is(k, "a"));
+	store_reader_end(v);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	cr_assert_eq(store_seek(v, STORE_NODES, "bb", 2, &k, NULL), ERR_OK);
+	cr_assert(is(k, "c"));
+	store_reader_free(v);
+}
+
 Test(store, get_leaves_the_cursor_where_it_is)
 {
 	struct store_view *v;

@@ -78,6 +78,7 @@ Test(store_open, of_another_schema_is_refused)
 		     ERR_OK);
 	cr_assert_eq(store_txn_commit(t), ERR_OK);
 	close_store();
+	remove_lock_file();
 	expect_refused(ERR_VERSION, "has schema 7, this placed knows 1: use "
 				    "the placed that wrote it");
 }
@@ -100,6 +101,30 @@ Test(store_open, cut_short_is_refused_wherever_it_was_cut)
 	expect_refused(ERR_CORRUPT, "is not a store");
 	cr_assert_eq(truncate(file, 0), 0);
 	expect_refused(ERR_CORRUPT, "is not a store");
+}
+
+/* The free list can be read, and the pages that are missing are not in it. */
+Test(store_open, cut_short_of_data_alone_is_refused)
+{
+	struct store_txn *t;
+	struct stat st;
+	char key[16];
+
+	open_plain();
+	put_numbered(0, 20000);
+	t = begin();
+	for (int i = 0; i < 10000; i++) {
+		snprintf(key, sizeof(key), "%08d", i);
+		cr_assert_eq(store_delete(t, STORE_NODES, key, 8), ERR_OK);
+	}
+	cr_assert_eq(store_txn_commit(t), ERR_OK);
+	put_committed("lamp", "on"); /* trees and free list move to the front */
+	put_committed("lamp", "off");
+	close_store();
+	remove_lock_file();
+	cr_assert_eq(stat(file, &st), 0);
+	cr_assert_eq(truncate(file, st.st_size - 50 * 4096), 0);
+	expect_refused(ERR_CORRUPT, "is cut short");
 }
 
 /* LMDB does not write pages that a transaction took and gave up again: then
@@ -348,6 +373,24 @@ Test(store_open, backup_is_compact)
 	cr_assert_eq(stat(file, &before), 0);
 	cr_assert_eq(stat(path, &after), 0);
 	cr_assert_lt(after.st_size * 10, before.st_size);
+}
+
+Test(store_open, backup_is_as_private_as_the_store)
+{
+	char copy[400], path[420];
+	struct stat store_st, copy_st;
+	mode_t old = umask(022);
+
+	open_plain();
+	snprintf(copy, sizeof(copy), "%s/there", base);
+	snprintf(path, sizeof(path), "%s/%s", copy, STORE_FILE);
+	cr_assert_eq(mkdir(copy, 0755), 0);
+	cr_assert_eq(store_backup(s, copy, &diag), ERR_OK, "%s", diag.text);
+	umask(old);
+	cr_assert_eq(stat(file, &store_st), 0);
+	cr_assert_eq(stat(path, &copy_st), 0);
+	cr_assert_eq(copy_st.st_mode, store_st.st_mode, "%o, not %o",
+		     copy_st.st_mode, store_st.st_mode);
 }
 
 Test(store_open, backup_does_not_overwrite_a_store)

@@ -1,0 +1,408 @@
+/*
+ * Clients that register devices: each has a socket of its own and one signed
+ * UPDATE (RFC 2136, HMAC-SHA256) out, which adds A, SRV and TXT of a device
+ * that was not there before: a server has nothing to write when a name is
+ * added twice. The time is the one to NOERROR; replies' signatures are not
+ * checked. Prints one line of key=value.
+ *
+ *   upd -p PORT -z ZONE -k NAME:BASE64 [-n CLIENTS] [-r RATE] [-u COUNT]
+ *       [-l SECONDS] [-s SESSION -c CPU]
+ *
+ * -r: at most that many updates a second from all clients together. -u: stop
+ * after so many.
+ */
+#include "bench.h"
+#include "meter.h"
+
+#include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	CLIENTS_MAX = 256,
+	ROOMS = 1000, /* that the zone has */
+	MESSAGE_MAX = 1500,
+	MAC_MAX = 64,
+};
+
+static const uint64_t patience_ns = 5000000000;
+
+struct options {
+	unsigned port, clients;
+	const char *zone, *key;
+	double rate, seconds;
+	uint64_t count;
+	int session, cpu;
+};
+
+struct key {
+	uint8_t name[256], algorithm[64];
+	size_t name_len, algorithm_len;
+	EVP_MAC_CTX *mac; /* keyed, to be started again for each message */
+};
+
+struct client {
+	unsigned id;
+	bool out;
+	uint64_t sent_ns;
+};
+
+struct upd {
+	struct options o;
+	struct key key;
+	struct client client[CLIENTS_MAX];
+	struct pollfd poll[CLIENTS_MAX];
+	uint64_t device; /* the next one's number */
+	uint64_t started, done, refused, lost, out, idle_ns;
+	struct hist latency;
+};
+
+static void
+options_read(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "p:z:k:n:r:u:l:s:c:")) != -1) {
+		double number = 0;
+
+		if (c == '?')
+			die("upd: see the top of upd.c");
+		if (c != 'z' && c != 'k')
+			number = number_read(optarg);
+		switch (c) {
+		case 'z':
+			o->zone = optarg;
+			break;
+		case 'k':
+			o->key = optarg;
+			break;
+		case 'p':
+			o->port = (unsigned)number;
+			break;
+		case 'n':
+			o->clients = (unsigned)number;
+			break;
+		case 'r':
+			o->rate = number;
+			break;
+		case 'u':
+			o->count = (uint64_t)number;
+			break;
+		case 'l':
+			o->seconds = number;
+			break;
+		case 's':
+			o->session = (int)number;
+			break;
+		default:
+			o->cpu = (int)number;
+		}
+	}
+	if (o->zone == NULL || o->key == NULL || o->port == 0)
+		die("usage: upd -p PORT -z ZONE -k NAME:BASE64 ...");
+	if (o->clients < 1 || o->clients > CLIENTS_MAX)
+		die("upd: -n is 1 to %d", CLIENTS_MAX);
+}
+
+static void
+key_read(struct key *key, const char *text)
+{
+	char digest[] = "SHA256", name[256];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
+						 0),
+		OSSL_PARAM_construct_end(),
+	};
+	const char *colon = strchr(text, ':');
+	uint8_t secret[256];
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	int n;
+
+	if (colon == NULL || strlen(text) > sizeof name - 1)
+		die("upd: a key is NAME:BASE64");
+	snprintf(name, sizeof name, "%.*s", (int)(colon - text), text);
+	key->name_len = name_put(key->name, name);
+	key->algorithm_len = name_put(key->algorithm, "hmac-sha256");
+	n = EVP_DecodeBlock(secret, (const uint8_t *)colon + 1,
+			    (int)strlen(colon + 1));
+	for (const char *end = text + strlen(text); *--end == '=';)
+		n--;
+	key->mac = EVP_MAC_CTX_new(hmac);
+	if (n < 1 || key->mac == NULL ||
+	    !EVP_MAC_init(key->mac, secret, (size_t)n, params))
+		die("upd: this key does not work");
+	EVP_MAC_free(hmac);
+}
+
+static uint8_t *
+record_put(uint8_t *to, const char *name, const char *type,
+	   const uint8_t *rdata, size_t len)
+{
+	to += name_put(to, name);
+	to = put16(put16(to, type_read(type)), 1);
+	to = put16(put16(to, 0), 120);
+	to = put16(to, (unsigned)len);
+	memcpy(to, rdata, len);
+	return to + len;
+}
+
+static uint8_t *
+device_put(uint8_t *to, const char *zone, uint64_t device)
+{
+	unsigned room = (unsigned)(device * 2654435761U % ROOMS);
+	char host[256], service[256], text[128];
+	uint8_t rdata[300] = {10};
+
+	snprintf(host, sizeof host, "u%ju.r%05u.%s", (uintmax_t)device, room,
+		 zone);
+	snprintf(service, sizeof service, "u%ju._ctl._udp.r%05u.%s",
+		 (uintmax_t)device, room, zone);
+	rdata[1] = (uint8_t)(device >> 16);
+	put16(rdata + 2, device & 0xffff);
+	to = record_put(to, host, "A", rdata, 4);
+	put16(put16(put16(rdata, 0), 0), 5683);
+	to = record_put(to, service, "SRV", rdata,
+			6 + name_put(rdata + 6, host));
+	rdata[0] = (uint8_t)snprintf(text, sizeof text,
+				     "type=sensor;fw=1.%u;unit=C",
+				     (unsigned)(device % 100));
+	memcpy(rdata + 1, text, rdata[0]);
+	return record_put(to, service, "TXT", rdata, 1U + rdata[0]);
+}
+
+static void
+mac_add(const struct key *key, const void *data, size_t n)
+{
+	if (!EVP_MAC_update(key->mac, data, n))
+		die("upd: HMAC failed");
+}
+
+/* Signs what lies from start to end; the new end (RFC 8945). */
+static uint8_t *
+sign(const struct key *key, uint8_t *start, uint8_t *end)
+{
+	static const uint8_t class_ttl[] = {0, 255, 0, 0, 0, 0};
+	static const uint8_t no_error_no_other[4];
+	uint8_t times[8], mac[MAC_MAX], *rdlength;
+	uint64_t now = (uint64_t)time(NULL);
+	size_t mac_len;
+
+	put16(times, (unsigned)(now >> 32) & 0xffff);
+	put16(times + 2, (unsigned)(now >> 16) & 0xffff);
+	put16(put16(times + 4, now & 0xffff), 300);
+	EVP_MAC_init(key->mac, NULL, 0, NULL);
+	mac_add(key, start, (size_t)(end - start));
+	mac_add(key, key->name, key->name_len);
+	mac_add(key, class_ttl, sizeof class_ttl);
+	mac_add(key, key->algorithm, key->algorithm_len);
+	mac_add(key, times, sizeof times);
+	mac_add(key, no_error_no_other, sizeof no_error_no_other);
+	if (!EVP_MAC_final(key->mac, mac, &mac_len, sizeof mac))
+		die("upd: HMAC failed");
+
+	memcpy(end, key->name, key->name_len);
+	end = put16(end + key->name_len, 250);
+	memcpy(end, class_ttl, sizeof class_ttl);
+	rdlength = end + sizeof class_ttl;
+	end = rdlength + 2;
+	memcpy(end, key->algorithm, key->algorithm_len);
+	end += key->algorithm_len;
+	memcpy(end, times, sizeof times);
+	end = put16(end + sizeof times, (unsigned)mac_len);
+	memcpy(end, mac, mac_len);
+	end = put16(end + mac_len, get16(start)); /* original id */
+	memcpy(end, no_error_no_other, sizeof no_error_no_other);
+	end += sizeof no_error_no_other;
+	put16(rdlength, (unsigned)(end - rdlength - 2));
+	start[11] = 1;
+	return end;
+}
+
+static size_t
+update_put(struct upd *u, uint8_t *message, unsigned id)
+{
+	uint8_t *end = message + 12;
+
+	memset(message, 0, 12);
+	put16(message, id);
+	message[2] = 5 << 3;
+	message[5] = 1;
+	message[9] = 3;
+	end += name_put(end, u->o.zone);
+	end = put16(put16(end, type_read("SOA")), 1);
+	end = device_put(end, u->o.zone, u->device++);
+	end = sign(&u->key, message, end);
+	return (size_t)(end - message);
+}
+
+static void
+client_start(struct upd *u, unsigned i)
+{
+	struct client *c = &u->client[i];
+	uint8_t message[MESSAGE_MAX];
+	size_t n;
+
+	c->id = (c->id + 1) & 0xffff;
+	n = update_put(u, message, c->id);
+	c->sent_ns = clock_ns();
+	c->out = true;
+	u->out++;
+	u->started++;
+	if (send(u->poll[i].fd, message, n, 0) < 0 && errno != ECONNREFUSED)
+		die("upd: send: %s", strerror(errno));
+}
+
+static void
+client_done(struct upd *u, struct client *c)
+{
+	c->out = false;
+	u->out--;
+}
+
+static void
+client_receive(struct upd *u, unsigned i)
+{
+	struct client *c = &u->client[i];
+	uint8_t reply[4096];
+	ssize_t n = recv(u->poll[i].fd, reply, sizeof reply, MSG_DONTWAIT);
+
+	if (n < 12 || !c->out || get16(reply) != c->id ||
+	    (reply[2] & 0x80) == 0)
+		return;
+	client_done(u, c);
+	if ((reply[3] & 15) != 0) {
+		u->refused++;
+		return;
+	}
+	u->done++;
+	hist_add(&u->latency, clock_ns() - c->sent_ns);
+}
+
+/* How many more may be started by now; *due: when the next one may. */
+static uint64_t
+wanted(const struct upd *u, uint64_t start, uint64_t *due)
+{
+	uint64_t most = u->o.count > 0 ? u->o.count : UINT64_MAX;
+	uint64_t allowed;
+
+	*due = UINT64_MAX;
+	if (u->o.rate > 0) {
+		allowed = (uint64_t)((double)(clock_ns() - start) * u->o.rate /
+				     1e9);
+		*due = start +
+		       (uint64_t)((double)(u->started + 1) * 1e9 / u->o.rate);
+		most = allowed < most ? allowed : most;
+	}
+	return most > u->started ? most - u->started : 0;
+}
+
+static void
+wait_for_replies(struct upd *u, uint64_t due)
+{
+	struct timespec t = {0, 50000000};
+	uint64_t now = clock_ns();
+	int ready;
+
+	if (due < now + 50000000 && u->out < u->o.clients)
+		t.tv_nsec = due > now ? (long)(due - now) : 0;
+	ready = ppoll(u->poll, u->o.clients, &t, NULL);
+	u->idle_ns += clock_ns() - now;
+	for (unsigned i = 0; ready > 0 && i < u->o.clients; i++) {
+		if (u->poll[i].revents == 0)
+			continue;
+		client_receive(u, i);
+		ready--;
+	}
+}
+
+static void
+give_up_late(struct upd *u)
+{
+	uint64_t now = clock_ns();
+
+	for (unsigned i = 0; i < u->o.clients; i++) {
+		if (!u->client[i].out ||
+		    now < u->client[i].sent_ns + patience_ns)
+			continue;
+		client_done(u, &u->client[i]);
+		u->lost++;
+	}
+}
+
+static void
+run(struct upd *u)
+{
+	uint64_t start = clock_ns(), scan = start, now, due = UINT64_MAX;
+	uint64_t end = start + (uint64_t)(u->o.seconds * 1e9);
+
+	while ((now = clock_ns()) < end || u->out > 0) {
+		uint64_t n = now < end ? wanted(u, start, &due) : 0;
+
+		for (unsigned i = 0; n > 0 && i < u->o.clients; i++) {
+			if (u->client[i].out)
+				continue;
+			client_start(u, i);
+			n--;
+		}
+		if (u->out == 0 && u->o.count > 0 && u->started >= u->o.count)
+			break;
+		wait_for_replies(u, due);
+		if (now < scan)
+			continue;
+		give_up_late(u);
+		scan = now + patience_ns / 20;
+	}
+}
+
+static void
+report(const struct upd *u, const struct meter *from, const struct meter *to)
+{
+	double s = (double)(to->wall_ns - from->wall_ns) / 1e9;
+
+	printf("ups=%.0f\tp50_us=%.1f\tp99_us=%.1f\tdone=%ju\trefused=%ju"
+	       "\tlost=%ju\tidle=%.3f",
+	       (double)u->done / s,
+	       (double)hist_quantile(&u->latency, 0.5) / 1e3,
+	       (double)hist_quantile(&u->latency, 0.99) / 1e3,
+	       (uintmax_t)u->done, (uintmax_t)u->refused, (uintmax_t)u->lost,
+	       (double)u->idle_ns / 1e9 / s);
+	meter_print(from, to, u->done);
+	putchar('\n');
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct upd u = {
+		.o = {.clients = 1, .seconds = 5, .cpu = -1},
+	};
+	struct meter from, to;
+
+	options_read(&u.o, argc, argv);
+	key_read(&u.key, u.o.key);
+	/* From the clock, so that a second run adds nothing that is there. */
+	u.device = clock_wall_ns() / 10000 % 100000000000;
+	for (unsigned i = 0; i < u.o.clients; i++) {
+		u.poll[i] = (struct pollfd){
+			.fd = udp_connect(u.o.port, 0),
+			.events = POLLIN,
+		};
+		u.client[i].id = i * 977 & 0xffff;
+	}
+	prctl(PR_SET_TIMERSLACK, 1);
+	meter_read(&from, u.o.session, u.o.cpu);
+	run(&u);
+	meter_read(&to, u.o.session, u.o.cpu);
+	report(&u, &from, &to);
+	EVP_MAC_CTX_free(u.key.mac);
+	return u.done > 0 ? 0 : 1;
+}
