@@ -124,12 +124,12 @@ answer_data(struct query *q, const struct chain *c, const struct lookup *l)
 		answer_add(q, MSG_AN, c->name, &l->set);
 }
 
-/* True if owner's CNAME is in the answer already: the chain bites its tail. */
+/* True if the RRset is collected already, in whatever section. */
 static bool
-chain_is_loop(const struct query *q, const uint8_t *owner)
+answer_holds(const struct query *q, const uint8_t *owner, uint16_t type)
 {
 	for (unsigned i = 0; i < q->count; i++)
-		if (q->items[i].set.type == RR_CNAME &&
+		if (q->items[i].set.type == type &&
 		    name_equal(q->items[i].owner, owner))
 			return true;
 	return false;
@@ -162,7 +162,8 @@ chain_follow(struct query *q, struct chain *c, const uint8_t *target)
 	bool hidden;
 
 	c->name = target;
-	if (++c->hops >= QUERY_CHAIN_MAX || chain_is_loop(q, target))
+	/* a CNAME that is met again: the chain bites its tail */
+	if (++c->hops >= QUERY_CHAIN_MAX || answer_holds(q, target, RR_CNAME))
 		return false;
 	c->zone = chain_zone(q, c, &hidden);
 	return c->zone >= 0 && !hidden;
@@ -295,23 +296,13 @@ answer_step(struct query *q, struct chain *c)
 	return false;
 }
 
-static bool
-additional_is_there(const struct query *q, const uint8_t *owner, uint16_t type)
-{
-	for (unsigned i = 0; i < q->count; i++)
-		if (q->items[i].set.type == type &&
-		    name_equal(q->items[i].owner, owner))
-			return true;
-	return false;
-}
-
 static void
 additional_add(struct query *q, struct zone_facts *facts, const uint8_t *name,
 	       uint16_t type)
 {
 	struct lookup l;
 
-	if (q->count == QUERY_ITEMS_MAX || additional_is_there(q, name, type))
+	if (q->count == QUERY_ITEMS_MAX || answer_holds(q, name, type))
 		return;
 	lookup(&l, q->env->view, facts, name, type);
 	if (l.result == LOOKUP_ANSWER)
