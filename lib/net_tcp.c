@@ -227,6 +227,16 @@ conn_close(struct conn *c)
 	free(c);
 }
 
+/* What the socket takes at once, for a loop that will not run again. */
+static void
+conn_flush(struct conn *c)
+{
+	/* A bufferevent allows nobody else to take from its output. */
+	evbuffer_unfreeze(conn_output(c), 1);
+	evbuffer_write(conn_output(c), bufferevent_getfd(c->bev));
+	evbuffer_freeze(conn_output(c), 1);
+}
+
 /* Neither owed anything nor with anything to take or to be served. */
 static bool
 conn_is_idle(const struct conn *c)
@@ -563,6 +573,7 @@ static void
 tcp_acceptable(evutil_socket_t fd, short what, void *arg)
 {
 	struct net_tcp *t = arg;
+	bool was_short = false;
 
 	(void)what;
 	for (unsigned i = 0; i < TCP_ACCEPTS; i++) {
@@ -582,8 +593,12 @@ tcp_acceptable(evutil_socket_t fd, short what, void *arg)
 		case ENFILE:
 		case ENOBUFS:
 		case ENOMEM:
-			if (!tcp_make_room(t, errno))
+			if (was_short || !tcp_make_room(t, errno))
 				return;
+			/* For one: accept() says the same when nobody waits,
+			 * and the next to go would be who has just come. */
+			was_short = true;
+			i = TCP_ACCEPTS - 2;
 			break;
 		default: /* that client's trouble; the next may have none */
 			break;
@@ -663,8 +678,10 @@ net_tcp_free(struct net_tcp *t)
 
 	if (t == NULL)
 		return;
-	while ((c = TAILQ_FIRST(&t->by_age)) != NULL)
+	while ((c = TAILQ_FIRST(&t->by_age)) != NULL) {
+		conn_flush(c);
 		conn_close(c);
+	}
 	free_event(t->acceptable);
 	free_event(t->rested);
 	free_event(t->idle);

@@ -157,6 +157,7 @@ main(int argc, char **argv)
 {
 	struct options o = {.conf = PLACED_CONF};
 	struct server *server;
+	bool sound;
 	struct conf *conf;
 	struct diag d;
 
@@ -180,8 +181,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	signals_unblock();
-	server_run(server);
+	sound = server_run(server);
 	server_stop(server);
 	log_notice("stopped");
-	return 0;
+	return sound ? 0 : 1;
 }

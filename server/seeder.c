@@ -192,7 +192,11 @@ seeder_main(void *arg)
 	struct seeder *s = arg;
 	const struct conf *conf = s->served->conf;
 	unsigned failed = 0;
+	struct diag d;
 
+	if (import_jobs_recover(s->jobs, s->writer, &d) != ERR_OK &&
+	    !s->stopping)
+		log_warning("%s", d.text);
 	for (size_t i = 0; i < conf->zone_count && !s->stopping; i++)
 		failed += !seed_zone(s, &conf->zones[i]);
 	s->done(s->arg, failed);

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SERVER_TIMER_MS 5000
+
 /* Views of the store beside those of workers: conversations, seeder, imports.
  */
 #define SERVER_EXTRA_READERS (2 * CONTROL_CONVERSATIONS + 8)
@@ -35,6 +37,7 @@ struct server {
 	struct seeder *seeder;
 	bool seeding;
 	struct event_watch *signals[3];
+	struct event_watch *timer;
 	pthread_mutex_t lock; /* of current and stopping */
 	struct served *current;
 	bool stopping; /* no more reloads */
@@ -402,6 +405,21 @@ server_start_threads(struct server *s, struct diag *d)
 	return e != ERR_OK ? e : server_start_control(s, d);
 }
 
+/* Upkeep of the store that nobody else thinks of. */
+static void
+server_on_timer(void *arg)
+{
+	struct server *s = arg;
+
+	store_check_readers(s->store);
+	if (!store_is_dead(s->store))
+		return;
+	log_error("the store %s cannot be written any more (a disk error?); "
+		  "what was acknowledged is in it, and a new start will tell",
+		  s->current->conf->store);
+	event_stop(s->loop);
+}
+
 static void
 server_watch_signals(struct server *s)
 {
@@ -451,15 +469,18 @@ server_start(struct conf *conf, struct diag *d)
 		return NULL;
 	}
 	server_watch_signals(s);
+	s->timer =
+		event_timer(s->loop, SERVER_TIMER_MS, true, server_on_timer, s);
 	server_seed(s);
 	return s;
 }
 
-void
+bool
 server_run(struct server *s)
 {
 	event_run(s->loop);
 	notify_manager("STOPPING=1");
+	return !store_is_dead(s->store);
 }
 
 /* A conversation may wait for a reload that was asked for at the last moment:
@@ -481,6 +502,7 @@ server_stop(struct server *s)
 	server_refuse_reloads(s);
 	for (size_t i = 0; i < ARRAY_LEN(s->signals); i++)
 		event_unwatch(s->signals[i]);
+	event_unwatch(s->timer);
 	if (s->control != NULL)
 		control_stop(s->control);
 	if (s->control_fd >= 0) { /* bound, and never heard of again */

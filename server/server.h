@@ -22,8 +22,9 @@ struct server;
  */
 struct server *server_start(struct conf *conf, struct diag *d);
 
-/* Until a signal or placectl says stop. */
-void server_run(struct server *s);
+/* Until a signal or placectl says stop: true. False: the store has given up,
+ * and only a new start can help. */
+bool server_run(struct server *s);
 
 /* Finishes what was accepted, ends every thread, closes the store. */
 void server_stop(struct server *s);

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Seconds that a copy, good when it came, may have waited for the writer. */
+#define SEEN_GRACE 60
+
 /* --- in the writer's transaction ----------------------------------------- */
 
 /* A section's RRs, decompressed, in the arena. NULL: memory. */
@@ -191,8 +194,9 @@ update_apply(struct writer_job *job, struct store_txn *t, bool *spoilt)
 	if (u->repeated)
 		return ERR_OK; /* update_done() has the reply */
 	if (e == NULL)
-		e = update_seen_add(u->seen, &id,
-				    u->tsig.time_signed + u->tsig.fudge, u);
+		e = update_seen_add(
+			u->seen, &id,
+			u->tsig.time_signed + u->tsig.fudge + SEEN_GRACE, u);
 	if (e == NULL)
 		return ERR_NOMEM;
 	arena_init_growing(&arena);

@@ -239,6 +239,8 @@ store_txn_begin(struct store *s, struct store_txn **t)
 	txn->view.store = s;
 	txn->view.writing = true;
 	rc = mdb_txn_begin(s->env, NULL, 0, &txn->view.txn);
+	if (rc == MDB_PANIC)
+		atomic_store(&s->dead, true);
 	if (rc != 0) {
 		free(txn);
 		return store_err(rc);

@@ -53,6 +53,13 @@ void store_close(struct store *s);
 /* How often the store was opened for writing, this time included. */
 uint64_t store_boots(const struct store *s);
 
+/*
+ * True once LMDB has given the environment up: its header could not be
+ * written, and until it is opened again it answers nobody. What was committed
+ * before is sound. Thread-safe.
+ */
+bool store_is_dead(const struct store *s);
+
 /* Frees the places of readers whose process died; on a timer. Thread-safe. */
 void store_check_readers(struct store *s);
 

@@ -26,6 +26,7 @@ struct store {
 	uint64_t boots;
 	unsigned readers_max;
 	atomic_uint readers; /* in use */
+	atomic_bool dead;    /* LMDB gave the environment up */
 	/* Octets in use as of one commit: the writer's, see store_txn_room().
 	 */
 	size_t used_txn;

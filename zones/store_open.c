@@ -457,6 +457,12 @@ store_check_readers(struct store *s)
 	(void)mdb_reader_check(s->env, &dead);
 }
 
+bool
+store_is_dead(const struct store *s)
+{
+	return atomic_load(&s->dead);
+}
+
 uint64_t
 store_boots(const struct store *s)
 {

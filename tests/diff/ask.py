@@ -145,6 +145,10 @@ class Reply:
         return f"{len(self.wire)} octets\n{self.message}"
 
 
+class NoReply(Exception):
+    """Says who did not answer what."""
+
+
 class Client:
     """Asks one server, by UDP or by a TCP connection that is kept."""
 
@@ -193,5 +197,8 @@ class Client:
 
     def ask(self, asked):
         wire = asked.wire()
-        return Reply(self.ask_tcp(wire) if asked.tcp else self.ask_udp(wire),
-                     asked)
+        try:
+            reply = self.ask_tcp(wire) if asked.tcp else self.ask_udp(wire)
+        except OSError as problem:
+            raise NoReply(f"{self.name}, {asked}: {problem!r}") from problem
+        return Reply(reply, asked)

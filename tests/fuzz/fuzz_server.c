@@ -1,9 +1,10 @@
 /*
  * Any octets as a message to the whole server, through the function that
- * workers call. The first octet picks the transport and the client, the rest
- * is the message. A reply must be a message that we ourselves would take, with
- * the asked ID, and no longer than the client can take; and a worker with a
- * memo must give the same, the first time and from memory.
+ * workers call. The first octet picks the transport and the client, and if we
+ * sign it well for them; the rest is the message. A reply must be a message
+ * that we ourselves would take, with the asked ID, and no longer than the
+ * client can take; and a worker with a memo must give the same, the first time
+ * and from memory.
  */
 #include "lib/base.h"
 #include "server/memo.h"
@@ -28,7 +29,7 @@ static const char conf_text[] =
 	"zones:\n"
 	"  - name: z\n"
 	"    update:\n"
-	"      - { key: k., names: [ \"*\" ], types: [ ANY ] }\n"
+	"      - { key: k., names: [ \"*\", \"@\" ], types: [ ANY ] }\n"
 	"  - name: r.z\n"
 	"  - name: unseeded\n"
 	"  - name: hidden.z\n"
@@ -57,6 +58,7 @@ struct fixture {
 	struct query_env memo_env; /* the same with a memo */
 	struct stats stats;
 	struct query query;
+	uint8_t message[WIRE_MSG_MAX];
 	uint8_t reply[WIRE_MSG_MAX], again[WIRE_MSG_MAX];
 };
 
@@ -66,7 +68,25 @@ clock_of_the_test(void)
 	return 1764000000;
 }
 
-/* Decided without a store, as far as it can be. */
+/* What the writer would do, in a transaction that leaves no trace. */
+static void
+apply(struct fixture *f, struct update *u)
+{
+	struct update_seen *seen = update_seen_new();
+	struct store_txn *txn;
+	bool spoilt = false;
+	enum err err;
+
+	must(seen != NULL && store_txn_begin(f->store, &txn) == ERR_OK);
+	u->seen = seen;
+	err = u->job.apply(&u->job, txn, &spoilt);
+	must(!spoilt);
+	must(err == ERR_OK || u->rcode != MSG_NOERROR || err == ERR_RANGE ||
+	     err == ERR_RULE);
+	store_txn_abort(txn);
+	update_seen_free(seen);
+}
+
 static bool
 submit(void *arg, const struct msg *m, const struct tsig_state *tsig,
        const struct net_peer *peer, struct query_refusal *no)
@@ -75,7 +95,9 @@ submit(void *arg, const struct msg *m, const struct tsig_state *tsig,
 	struct update *u = update_new(f->env.served, m, tsig, peer);
 
 	must(u != NULL);
-	no->rcode = update_check(u) ? (unsigned)MSG_NOERROR : u->rcode;
+	if (update_check(u))
+		apply(f, u);
+	no->rcode = u->rcode;
 	no->ede = u->ede;
 	memcpy(no->reason, u->reason, sizeof(u->reason));
 	update_free(u);
@@ -182,29 +204,56 @@ check_memo(struct fixture *f, const struct net_peer *peer, const uint8_t *msg,
 	}
 }
 
+/* The message with our TSIG; as it is if that cannot be. */
+static size_t
+sign(struct fixture *f, const uint8_t *msg, size_t len)
+{
+	const struct tsig_keyring *ring = &f->env.served->conf->keys;
+	struct tsig_state st;
+	struct wire_writer w;
+
+	memcpy(f->message, msg, len);
+	wire_writer_init(&w, f->message, sizeof(f->message));
+	wire_write_octets(&w, msg, len);
+	if (len < WIRE_HEADER_LEN || get16(msg + 10) == UINT16_MAX)
+		return len;
+	tsig_sign_request(&st, &ring->keys[0], &w, clock_of_the_test());
+	return w.full ? len : w.len;
+}
+
+static void
+serve(struct fixture *f, const struct net_peer *peer, const uint8_t *msg,
+      size_t len)
+{
+	size_t cap = peer->tcp != NULL ? WIRE_MSG_MAX : 4096, reply;
+
+	must(store_reader_begin(f->env.view) == ERR_OK);
+	reply = query_serve(&f->query, &f->env, peer, msg, len, f->reply, cap);
+	must(reply != NET_LATER);
+	if (reply > 0)
+		check_reply(f, msg, len, reply, peer);
+	check_memo(f, peer, msg, len, reply);
+	store_reader_end(f->env.view);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fixture *f;
 	struct net_peer peer = {.from.len = sizeof(struct sockaddr_in)};
-	size_t len;
 
 	if (f == NULL)
 		f = fixture_new();
-	if (size == 0 || size > 65536)
+	if (size == 0 || size > WIRE_MSG_MAX)
 		return 0;
 	peer.from.in.sin_family = AF_INET;
 	peer.from.in.sin_addr.s_addr =
 		htonl(data[0] & 2 ? 0xc0000201 : INADDR_LOOPBACK);
 	if (data[0] & 1)
 		peer.tcp = (struct net_tcp *)f; /* never followed */
-	must(store_reader_begin(f->env.view) == ERR_OK);
-	len = query_serve(&f->query, &f->env, &peer, data + 1, size - 1,
-			  f->reply, peer.tcp != NULL ? WIRE_MSG_MAX : 4096);
-	must(len != NET_LATER);
-	if (len > 0)
-		check_reply(f, data + 1, size - 1, len, &peer);
-	check_memo(f, &peer, data + 1, size - 1, len);
-	store_reader_end(f->env.view);
+	if (data[0] & 4)
+		serve(f, &peer, f->message, sign(f, data + 1, size - 1));
+	else
+		serve(f, &peer, data + 1, size - 1);
 	return 0;
 }

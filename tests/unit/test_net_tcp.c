@@ -570,3 +570,32 @@ Test(net_tcp, all_connections_end_with_the_server)
 	cr_assert(tcp_ends(fd));
 	close(fd);
 }
+
+static void
+reply_last(void *arg)
+{
+	struct held *held = arg;
+
+	net_reply(&held->peer, held->msg, held->len);
+}
+
+/* The loop ends with the reply still in our hands. */
+Test(net_tcp, a_reply_made_as_the_server_ends_still_goes_out)
+{
+	struct net_server s;
+	int fd;
+
+	net_server_start_tcp(&s, &net_easy_limits);
+	fd = client_open(&s.at, SOCK_STREAM);
+	tcp_ask(fd, "L last");
+	net_server_served(&s, 1);
+	event_stop(s.loop);
+	pthread_join(s.thread, NULL);
+	event_post(s.loop, reply_last, &s.held[0]);
+	event_stop(s.loop);
+	net_server_run(&s);
+	net_server_close(&s);
+	tcp_expect(fd, "L last");
+	cr_assert(tcp_ends(fd));
+	close(fd);
+}

@@ -204,6 +204,29 @@ Test(update_repeated, is_known_until_its_fudge_is_over)
 	cr_assert(is_known(2));
 }
 
+Test(update_repeated, is_known_though_its_fudge_ended_while_it_waited)
+{
+	struct update *copy;
+	struct store_txn *t;
+	bool spoilt = false;
+	size_t len;
+
+	begin();
+	change(in(add("lamp", 30, RR_A, "1")));
+	len = write_message(wire, "room-key.");
+	serve(wire, len);
+	cr_assert_eq(rcode, MSG_NOERROR);
+	clock_now += TSIG_FUDGE;
+	copy = receive(wire, len); /* just in time */
+	cr_assert(update_check(copy));
+	clock_now++;
+	cr_assert_eq(store_txn_begin(store, &t), ERR_OK);
+	cr_assert_eq(copy->job.apply(&copy->job, t, &spoilt), ERR_OK);
+	cr_assert(copy->repeated);
+	store_txn_abort(t);
+	finish(copy, ERR_OK);
+}
+
 Test(update_repeated, what_is_removed_between_others_leaves_them)
 {
 	struct update_seen_id id;
