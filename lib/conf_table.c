@@ -115,7 +115,8 @@ static const struct conf_setting zone_rows[] = {
 		.max = 4095,
 		.prose = "A zone file that seeds the zone once, when the store "
 			 "does not have it yet. Later changes to the file are "
-			 "taken by\n.B placectl import\nalone.",
+			 "taken by\n.B placectl import\nalone. A zone without "
+			 "one begins with SOA and NS, to be filled by updates.",
 	},
 	{
 		.key = "inside",
@@ -213,7 +214,9 @@ static const struct conf_setting rows[] = {
 		.max = 255,
 		.fallback_prose = "stay who we are",
 		.prose = "Whom to become once the ports are bound. Must be "
-			 "root to begin with.",
+			 "root to begin with. The store, the zone files and, "
+			 "at a reload, the configuration and its secrets are "
+			 "read as this user.",
 	},
 	{
 		.key = "control",

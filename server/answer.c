@@ -67,6 +67,25 @@ answer_add(struct query *q, enum msg_section section, const uint8_t *owner,
 	item->required = false;
 }
 
+/* True if the RRset is collected already, in whatever section. */
+static bool
+answer_holds(const struct query *q, const uint8_t *owner, uint16_t type)
+{
+	for (unsigned i = 0; i < q->count; i++)
+		if (q->items[i].set.type == type &&
+		    name_equal(q->items[i].owner, owner))
+			return true;
+	return false;
+}
+
+/* A chain may lead back to a DNAME that is in the answer already. */
+static void
+answer_add_once(struct query *q, const uint8_t *owner, const struct rrset *set)
+{
+	if (!answer_holds(q, owner, set->type))
+		answer_add(q, MSG_AN, owner, set);
+}
+
 /* SOA in the authority section, its TTL as RFC 2308 section 3 asks. */
 static void
 answer_soa(struct query *q, const struct chain *c)
@@ -109,7 +128,7 @@ answer_any(struct query *q, const struct chain *c, const struct node *node)
 	size_t at = 0;
 
 	while (node_next(node, &at, &set)) {
-		answer_add(q, MSG_AN, c->name, &set);
+		answer_add_once(q, c->name, &set);
 		if (q->peer->tcp == NULL)
 			return;
 	}
@@ -121,18 +140,7 @@ answer_data(struct query *q, const struct chain *c, const struct lookup *l)
 	if (c->type == RR_ANY)
 		answer_any(q, c, &l->node);
 	else
-		answer_add(q, MSG_AN, c->name, &l->set);
-}
-
-/* True if the RRset is collected already, in whatever section. */
-static bool
-answer_holds(const struct query *q, const uint8_t *owner, uint16_t type)
-{
-	for (unsigned i = 0; i < q->count; i++)
-		if (q->items[i].set.type == type &&
-		    name_equal(q->items[i].owner, owner))
-			return true;
-	return false;
+		answer_add_once(q, c->name, &l->set);
 }
 
 /*
@@ -223,8 +231,7 @@ answer_dname(struct query *q, struct chain *c, const struct lookup *l)
 	struct rrset cname;
 	const uint8_t *target;
 
-	if (!answer_holds(q, l->owner, RR_DNAME))
-		answer_add(q, MSG_AN, l->owner, &l->set);
+	answer_add_once(q, l->owner, &l->set);
 	target = dname_synthesize(q, c, &l->set, l->owner, &cname);
 	if (target == NULL)
 		return false;

@@ -102,7 +102,8 @@ control_make_folder(const char *path, const struct passwd *owner,
 	return ERR_OK;
 }
 
-/* Mode 0600 until owner and mode are as they should be. */
+/* Mode 0600 until the mode is as it should be. The mode comes first: to change
+ * it on what is another's would take CAP_FOWNER. */
 static enum err
 control_bind_at(int fd, const struct sockaddr_un *a, unsigned mode,
 		const struct passwd *owner, struct diag *d)
@@ -114,10 +115,10 @@ control_bind_at(int fd, const struct sockaddr_un *a, unsigned mode,
 	umask(old);
 	if (r != 0)
 		return control_errno(d, path, "bind");
-	if (owner != NULL && chown(path, owner->pw_uid, owner->pw_gid) != 0)
-		return control_errno(d, path, "chown");
 	if (chmod(path, (mode_t)mode) != 0)
 		return control_errno(d, path, "chmod");
+	if (owner != NULL && chown(path, owner->pw_uid, owner->pw_gid) != 0)
+		return control_errno(d, path, "chown");
 	if (listen(fd, CONTROL_BACKLOG) != 0)
 		return control_errno(d, path, "listen");
 	return ERR_OK;

@@ -22,6 +22,7 @@
 #define CONTROL_CONVERSATIONS 8
 
 struct import_jobs; /* server/import_job.h */
+struct refused;	    /* server/refused.h */
 struct stats;	    /* server/stats.h */
 
 /* What commands may use of the server; copied. What it points to is main's and
@@ -30,6 +31,7 @@ struct control_server {
 	struct store *store;
 	struct writer *writer;
 	struct import_jobs *imports; /* which zones are being imported */
+	struct refused *refused;     /* updates that were, and why */
 	struct event_loop *loop;     /* main's */
 	struct served *(*served)(void *arg); /* current, one reference for the
 						caller; any thread */

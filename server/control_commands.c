@@ -10,6 +10,7 @@ static const struct control_command commands[] = {
 	{"log",
 	 control_log,
 	 {{"zone", CONTROL_TEXT, false}, {"last", CONTROL_COUNT, true}}},
+	{"refused", control_refused, {{"last", CONTROL_COUNT, true}}},
 	{"explain",
 	 control_explain,
 	 {{"name", CONTROL_TEXT, false},

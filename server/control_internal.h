@@ -133,6 +133,7 @@ control_fn control_zones;
 /* a zone's content */
 control_fn control_dump;
 control_fn control_log;
+control_fn control_refused;
 control_fn control_drop;
 control_fn control_import;
 control_fn control_explain;

@@ -1,6 +1,7 @@
 /* dump, log, drop: what a zone holds, what became of it, and its end. */
 #include "lib/log.h"
 #include "server/control_internal.h"
+#include "server/refused.h"
 #include "zones/edit.h"
 #include "zones/journal.h"
 #include "zones/lookup.h"
@@ -204,6 +205,36 @@ control_log(struct control_talk *t, const json_t *args, json_t *result,
 	if (e == ERR_OK)
 		e = log_entries(t, &z, last, d);
 	control_view_end(t);
+	return e;
+}
+
+/* --- refused ----------------------------------------------------------------
+ */
+
+enum err
+control_refused(struct control_talk *t, const json_t *args, json_t *result,
+		struct diag *d)
+{
+	uint64_t last = control_arg_count(args, "last", UINT64_MAX);
+	struct refused *r = t->server->refused;
+	struct refused_update u;
+	uint64_t newest = 0;
+	enum err e = ERR_OK;
+
+	(void)result;
+	for (uint64_t at = 1; refused_read(r, at, &u); at = u.number + 1)
+		newest = u.number;
+	for (uint64_t at = newest > last ? newest - last + 1 : 1;
+	     e == ERR_OK && refused_read(r, at, &u); at = u.number + 1) {
+		char from[NET_ADDR_TEXT_MAX];
+
+		net_addr_to_text(from, &u.from);
+		e = control_item(t,
+				 json_pack("{s:I, s:s, s:s}", "time",
+					   (json_int_t)u.time, "from", from,
+					   "reason", u.reason),
+				 d);
+	}
 	return e;
 }
 

@@ -135,11 +135,25 @@ failed(struct diag *d, enum err e)
 
 struct small_call {
 	const struct import *im;
+	const struct import_diff *seen; /* as measured, from a snapshot */
 	size_t kept;
 	bool called;
 	struct edit_result r;
 };
 
+static enum err
+small_edit(struct small_call *c, struct store_txn *t,
+	   const struct import_diff *diff)
+{
+	const struct import *im = c->im;
+
+	c->kept = diff->kept;
+	return import_apply(t, im->set, diff, im->limits, (uint64_t)time(NULL),
+			    NULL, im->who, &c->r);
+}
+
+/* To compare takes as long as the zone is large, and others wait: it is done
+ * again only if the zone has changed since it was measured. */
 static enum err
 small_apply(void *ctx, struct store_txn *t, bool *spoilt)
 {
@@ -150,21 +164,23 @@ small_apply(void *ctx, struct store_txn *t, bool *spoilt)
 
 	c->called = true;
 	memset(&c->r, 0, sizeof(c->r));
-	e = import_diff_make(&diff, store_txn_view(t), im->set, im->replace,
-			     &c->r.diag);
-	if (e == ERR_OK)
-		e = import_apply(t, im->set, &diff, im->limits,
-				 (uint64_t)time(NULL), NULL, im->who, &c->r);
-	c->kept = diff.kept;
+	if (import_diff_holds(c->seen, store_txn_view(t), im->set->apex)) {
+		e = small_edit(c, t, c->seen);
+	} else {
+		e = import_diff_make(&diff, store_txn_view(t), im->set,
+				     im->replace, &c->r.diag);
+		if (e == ERR_OK)
+			e = small_edit(c, t, &diff);
+		import_diff_free(&diff);
+	}
 	*spoilt = c->r.spoilt;
-	import_diff_free(&diff);
 	return e;
 }
 
 static enum err
-run_small(const struct import *im)
+run_small(const struct import *im, const struct import_diff *seen)
 {
-	struct small_call c = {.im = im};
+	struct small_call c = {.im = im, .seen = seen};
 	enum err e = writer_run(im->writer, small_apply, &c);
 
 	im->out->serial = c.r.serial;
@@ -288,21 +304,18 @@ run_built(const struct import *im)
 
 /* --- either --------------------------------------------------------------- */
 
-/* How many changes it would be, seen from a snapshot. */
+/* What it would be, seen from a snapshot. */
 static enum err
-measure(const struct import *im, size_t *changes)
+measure(const struct import *im, struct import_diff *diff)
 {
 	struct store_view *v = store_reader_new(im->store);
-	struct import_diff diff;
 	enum err e = v ? store_reader_begin(v) : ERR_NOMEM;
 
 	if (e != ERR_OK) {
 		store_reader_free(v);
 		return failed(im->d, e);
 	}
-	e = import_diff_make(&diff, v, im->set, im->replace, im->d);
-	*changes = diff.count;
-	import_diff_free(&diff);
+	e = import_diff_make(diff, v, im->set, im->replace, im->d);
 	store_reader_end(v);
 	store_reader_free(v);
 	return e;
@@ -323,15 +336,17 @@ import_job_run(struct import_jobs *jobs, struct store *store, struct writer *w,
 			    .out = out,
 			    .d = d};
 	struct running me;
-	size_t changes = 0;
+	struct import_diff diff = {0};
 	enum err e = enter(jobs, &me, set->apex, w, d);
 
 	memset(out, 0, sizeof(*out));
 	if (e != ERR_OK)
 		return e;
-	e = measure(&im, &changes);
+	e = measure(&im, &diff);
 	if (e == ERR_OK)
-		e = changes > IMPORT_SMALL ? run_built(&im) : run_small(&im);
+		e = diff.count > IMPORT_SMALL ? run_built(&im)
+					      : run_small(&im, &diff);
+	import_diff_free(&diff);
 	leave(jobs, &me);
 	return e;
 }

@@ -4,6 +4,7 @@
  */
 #include "lib/conf.h"
 #include "lib/log.h"
+#include "server/rights.h"
 #include "server/server.h"
 #include "zones/import.h"
 #include "zones/text.h"
@@ -38,6 +39,8 @@ static const char help[] =
 	"keeps the old one. placed(8), placed.yaml(5) and placectl(8) say "
 	"more.\n";
 
+static const char hint[] = "placed --help says what there is\n";
+
 struct options {
 	const char *conf;
 	bool test;
@@ -46,7 +49,7 @@ struct options {
 _Noreturn static void
 usage(const char *what)
 {
-	fprintf(stderr, "placed: %s\nplaced --help says what there is\n", what);
+	fprintf(stderr, "placed: %s\n%s", what, hint);
 	exit(2);
 }
 
@@ -63,6 +66,8 @@ options_read(struct options *o, int argc, char **argv)
 	};
 	int c;
 
+	if (argc > 0)
+		argv[0] = (char *)"placed"; /* who complains */
 	while ((c = getopt_long(argc, argv, "c:tx:vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
@@ -82,8 +87,9 @@ options_read(struct options *o, int argc, char **argv)
 		case 'h':
 			fputs(help, stdout);
 			exit(0);
-		default:
-			usage("see above");
+		default: /* getopt_long() has said what */
+			fputs(hint, stderr);
+			exit(2);
 		}
 	}
 	if (optind < argc)
@@ -117,8 +123,11 @@ zone_test(const struct conf *conf, const struct conf_zone *zone)
 static int
 test(const struct conf *conf)
 {
-	bool sound = true;
+	struct diag d;
+	bool sound = rights_check_user(conf->user, &d) == ERR_OK;
 
+	if (!sound)
+		fprintf(stderr, "placed: %s\n", d.text);
 	for (size_t i = 0; i < conf->zone_count; i++)
 		sound = zone_test(conf, &conf->zones[i]) && sound;
 	return sound ? 0 : 1;

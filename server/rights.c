@@ -1,6 +1,8 @@
 #include "server/rights.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -23,6 +25,54 @@ user_find(const char *user, struct diag *d)
 }
 
 enum err
+rights_check_user(const char *user, struct diag *d)
+{
+	if (user == NULL || user_find(user, d) != NULL)
+		return ERR_OK;
+	return ERR_NOTFOUND;
+}
+
+static bool
+dir_is_empty(int fd)
+{
+	int copy = dup(fd);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	bool empty = dir != NULL;
+
+	if (dir == NULL) {
+		if (copy >= 0)
+			close(copy);
+		return false;
+	}
+	while (empty && (entry = readdir(dir)) != NULL)
+		empty = strcmp(entry->d_name, ".") == 0 ||
+			strcmp(entry->d_name, "..") == 0;
+	closedir(dir);
+	return empty;
+}
+
+/* Only root may give away, and only what is root's and holds nothing. What
+ * cannot be opened is for store_open() to complain of. */
+static enum err
+dir_give(const char *dir, const char *user, const struct passwd *pw,
+	 struct diag *d)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum err e = ERR_OK;
+	struct stat st;
+
+	if (fd < 0)
+		return ERR_OK;
+	if (fstat(fd, &st) == 0 && st.st_uid == 0 && dir_is_empty(fd) &&
+	    fchown(fd, pw->pw_uid, pw->pw_gid) < 0)
+		e = diag_set(d, ERR_IO, "cannot give %s to %s: %s", dir, user,
+			     strerror(errno));
+	close(fd);
+	return e;
+}
+
+enum err
 rights_prepare_dir(const char *dir, const char *user, struct diag *d)
 {
 	const struct passwd *pw = NULL;
@@ -32,18 +82,13 @@ rights_prepare_dir(const char *dir, const char *user, struct diag *d)
 		if (pw == NULL)
 			return ERR_NOTFOUND;
 	}
-	if (mkdir(dir, 0750) < 0) {
-		if (errno == EEXIST)
-			return ERR_OK;
+	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
 		return diag_set(d, errno == EACCES ? ERR_DENIED : ERR_IO,
 				"cannot make the store's directory %s: %s", dir,
 				strerror(errno));
-	}
-	if (pw != NULL && geteuid() == 0 &&
-	    chown(dir, pw->pw_uid, pw->pw_gid) < 0)
-		return diag_set(d, ERR_IO, "cannot give %s to %s: %s", dir,
-				user, strerror(errno));
-	return ERR_OK;
+	if (pw == NULL || geteuid() != 0)
+		return ERR_OK;
+	return dir_give(dir, user, pw, d);
 }
 
 enum err

@@ -6,6 +6,7 @@
 #include "server/control.h"
 #include "server/import_job.h"
 #include "server/notify.h"
+#include "server/refused.h"
 #include "server/rights.h"
 #include "server/served.h"
 #include "server/worker.h"
@@ -31,6 +32,7 @@ struct server {
 	struct writer *writer;
 	struct update_seen *seen;
 	struct import_jobs *imports;
+	struct refused *refused;
 	struct worker **workers;
 	unsigned worker_count;
 	struct control *control;
@@ -346,6 +348,7 @@ server_start_workers(struct server *s, struct diag *d)
 		.store = s->store,
 		.writer = s->writer,
 		.seen = s->seen,
+		.refused = s->refused,
 		.served = s->current,
 	};
 
@@ -376,6 +379,7 @@ server_start_control(struct server *s, struct diag *d)
 		.store = s->store,
 		.writer = s->writer,
 		.imports = s->imports,
+		.refused = s->refused,
 		.loop = s->loop,
 		.served = server_served,
 		.reload = server_reload,
@@ -462,8 +466,9 @@ server_start(struct conf *conf, struct diag *d)
 	s->loop = event_loop_new();
 	s->seen = update_seen_new();
 	s->imports = import_jobs_new();
+	s->refused = refused_new();
 	must(s->current != NULL && s->loop != NULL && s->seen != NULL &&
-	     s->imports != NULL);
+	     s->imports != NULL && s->refused != NULL);
 	if (server_begin(s, d) != ERR_OK) {
 		server_stop(s);
 		return NULL;
@@ -495,7 +500,11 @@ server_refuse_reloads(struct server *s)
 	event_run(s->loop);
 }
 
-/* Those who give work first, the store last. */
+/*
+ * The writer first: it finishes what updates have been promised, and an import
+ * that goes on ends at its next slice, to be cleared away at the next start.
+ * The store last.
+ */
 void
 server_stop(struct server *s)
 {
@@ -503,6 +512,8 @@ server_stop(struct server *s)
 	for (size_t i = 0; i < ARRAY_LEN(s->signals); i++)
 		event_unwatch(s->signals[i]);
 	event_unwatch(s->timer);
+	if (s->writer != NULL)
+		writer_stop(s->writer);
 	if (s->control != NULL)
 		control_stop(s->control);
 	if (s->control_fd >= 0) { /* bound, and never heard of again */
@@ -510,8 +521,6 @@ server_stop(struct server *s)
 		close(s->control_fd);
 	}
 	seeder_join(s->seeder);
-	if (s->writer != NULL)
-		writer_stop(s->writer);
 	for (unsigned i = 0; i < s->worker_count; i++)
 		worker_stop(s->workers[i]);
 	writer_free(s->writer);
@@ -520,6 +529,7 @@ server_stop(struct server *s)
 	if (s->store != NULL)
 		store_close(s->store);
 	import_jobs_free(s->imports);
+	refused_free(s->refused);
 	update_seen_free(s->seen);
 	event_loop_free(s->loop);
 	served_release(s->current);

@@ -3,6 +3,7 @@
 #include "lib/event.h"
 #include "lib/log.h"
 #include "server/query.h"
+#include "server/refused.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct worker {
 	struct event_loop *loop;
 	struct writer *writer;
 	struct update_seen *seen;
+	struct refused *refused;
 	struct query_env env;
 	struct stats stats;
 	size_t listen_count;
@@ -67,14 +69,16 @@ worker_end(void *arg)
  */
 
 static void
-worker_log_refusal(struct worker *w, const struct net_peer *peer,
-		   const char *reason)
+worker_note_refusal(struct worker *w, const struct net_peer *peer,
+		    const char *reason)
 {
 	char from[NET_ADDR_TEXT_MAX];
 	unsigned held;
 
-	if (reason[0] == '\0' ||
-	    !log_limit_pass(&w->refusals, seconds_now(), &held))
+	if (reason[0] == '\0')
+		return;
+	refused_note(w->refused, seconds_now(), &peer->from, reason);
+	if (!log_limit_pass(&w->refusals, seconds_now(), &held))
 		return;
 	net_addr_to_text(from, &peer->from);
 	if (held > 0)
@@ -93,7 +97,7 @@ worker_update_done(void *arg)
 	size_t cap = u->peer.tcp != NULL ? WIRE_MSG_MAX : NET_UDP_REPLY_MAX;
 	size_t len;
 
-	worker_log_refusal(w, &u->peer, u->reason);
+	worker_note_refusal(w, &u->peer, u->reason);
 	len = query_update_reply(
 		&w->query, &w->env, &u->peer, &u->msg, &u->tsig, u->rcode,
 		u->ede, u->reason[0] ? u->reason : NULL, w->reply, cap);
@@ -121,7 +125,7 @@ worker_submit(void *arg, const struct msg *m, const struct tsig_state *tsig,
 	no->rcode = u->rcode;
 	no->ede = u->ede;
 	memcpy(no->reason, u->reason, sizeof(u->reason));
-	worker_log_refusal(w, peer, u->reason);
+	worker_note_refusal(w, peer, u->reason);
 	update_free(u);
 	return false;
 }
@@ -200,6 +204,7 @@ worker_new(const struct worker_setup *setup, const int *udp, const int *tcp)
 	must(w != NULL); /* at start, before anything is promised */
 	w->writer = setup->writer;
 	w->seen = setup->seen;
+	w->refused = setup->refused;
 	w->refusals.burst = 10;
 	w->listen_count = setup->served->conf->listen_count;
 	w->udp = calloc(w->listen_count, sizeof(struct net_udp *));

@@ -19,6 +19,7 @@ struct worker_setup {
 	struct store *store;
 	struct writer *writer;
 	struct update_seen *seen; /* of all workers; used by the writer */
+	struct refused *refused;  /* of all workers */
 	struct served *served;	  /* each worker takes a reference of its own */
 };
 

@@ -74,28 +74,54 @@ show_entry(const struct ctl *c, const json_t *entry)
 	show_rrs(json_object_get(entry, "added"), '+');
 }
 
+static void
+show_refused(const struct ctl *c, const json_t *entry)
+{
+	char time[CTL_TIME_MAX];
+
+	(void)c;
+	printf("%s %s: %s\n", ctl_time(time, ctl_number(entry, "time")),
+	       ctl_string(entry, "from"), ctl_string(entry, "reason"));
+}
+
+/* False: not a number, and said so. */
+static bool
+log_last(const struct ctl *c, json_t *request)
+{
+	const char *last = ctl_option(c, "last");
+	char *end;
+	long long n;
+
+	if (last == NULL)
+		return true;
+	errno = 0;
+	n = strtoll(last, &end, 10);
+	if (errno != 0 || *end != '\0' || n < 1) {
+		ctl_misused(c, "--last takes a number from 1");
+		return false;
+	}
+	json_object_set_new(request, "last", json_integer(n));
+	return true;
+}
+
 enum ctl_exit
 cmd_log(struct ctl *c)
 {
-	const char *last = ctl_option(c, "last");
+	bool refused = ctl_option(c, "refused") != NULL;
 	json_t *request;
 
-	if (last != NULL) {
-		char *end;
-		long long n;
-
-		errno = 0;
-		n = strtoll(last, &end, 10);
-		if (errno != 0 || *end != '\0' || n < 1)
-			return ctl_misused(c, "--last takes a number from 1");
-		request = zone_request(c);
-		if (request != NULL)
-			json_object_set_new(request, "last", json_integer(n));
-	} else {
-		request = zone_request(c);
+	if (refused != (c->operands == 0))
+		return ctl_misused(c, "log takes a ZONE or --refused");
+	request = refused ? json_pack("{s:s}", "command", "refused")
+			  : zone_request(c);
+	if (request == NULL)
+		return CTL_USAGE;
+	if (!log_last(c, request)) {
+		json_decref(request);
+		return CTL_USAGE;
 	}
-	return request == NULL ? CTL_USAGE
-			       : ctl_call(c, request, -1, show_entry, NULL);
+	return ctl_call(c, request, -1, refused ? show_refused : show_entry,
+			NULL);
 }
 
 /* --- drop ---------------------------------------------------------------- */

@@ -82,15 +82,18 @@ static const struct ctl_command commands[] = {
 	},
 	{
 		.name = "log",
-		.operands = "ZONE",
-		.least = 1,
+		.operands = "[ZONE]",
+		.least = 0,
 		.most = 1,
 		.stream = true,
 		.run = cmd_log,
 		.line = "what changed in a zone, when, and by whom",
 		.more = "The oldest change first, as far back as the journal "
-			"(journal-limit)\nreaches.\n",
-		.options = {{"last", "N", "only the last N changes"}},
+			"(journal-limit)\nreaches. Without ZONE, --refused: "
+			"the updates that were refused since the\nserver "
+			"started, and why.\n",
+		.options = {{"last", "N", "only the last N"},
+			    {"refused", NULL, "updates that were refused"}},
 	},
 	{
 		.name = "explain",

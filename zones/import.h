@@ -72,6 +72,8 @@ enum err import_set_read(struct import_set *s, int fd, const char *name,
 			 struct diag *d);
 
 struct import_diff {
+	uint32_t zone_id; /* of the zone compared with; 0: it is new */
+	uint64_t version; /* its version then */
 	struct arena arena;
 	struct edit_change *changes; /* the SOA, then in canonical order,
 					removals of an owner first */
@@ -89,6 +91,10 @@ enum err import_diff_make(struct import_diff *diff, struct store_view *v,
 			  const struct import_set *s, bool replace,
 			  struct diag *d);
 void import_diff_free(struct import_diff *diff);
+
+/* True if the zone is in v as it was compared: the difference still holds. */
+bool import_diff_holds(const struct import_diff *diff, struct store_view *v,
+		       const uint8_t *apex);
 
 /* As one edit (EDIT_STRICT, origin file); creates the zone if it is new. */
 enum err import_apply(struct store_txn *t, const struct import_set *s,

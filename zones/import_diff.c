@@ -441,10 +441,25 @@ import_diff_make(struct import_diff *diff, struct store_view *v,
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return diag_set(d, e, "the stored zone is unreadable: %s",
 				err_text(e));
+	diff->zone_id = z.id;
+	diff->version = z.version;
 	e = diff_soa(diff, s, &apex, d);
 	if (e == ERR_OK)
 		e = diff_owners(diff, v, s, &z, replace, d);
 	return e;
+}
+
+bool
+import_diff_holds(const struct import_diff *diff, struct store_view *v,
+		  const uint8_t *apex)
+{
+	struct zone_record z;
+	enum err e = zone_record_get(v, apex, &z);
+
+	if (e == ERR_NOTFOUND)
+		return diff->zone_id == 0;
+	return e == ERR_OK && z.id == diff->zone_id &&
+	       z.version == diff->version;
 }
 
 enum err

@@ -378,7 +378,8 @@ read_file(struct text_reader *r, const char *path,
 {
 	struct text_file f = {.above = above,
 			      .depth = above ? above->depth + 1 : 0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A pipe that nobody writes to is empty: open() would wait. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *text = NULL;
 	struct stat st;
 	size_t len;
@@ -400,6 +401,8 @@ read_file(struct text_reader *r, const char *path,
 		e = diag_set(r->diag, ERR_RULE, "%s includes itself", path);
 		goto out;
 	}
+	if (S_ISFIFO(st.st_mode))
+		fcntl(fd, F_SETFL, 0); /* what comes later is waited for */
 	f.device = st.st_dev;
 	f.inode = st.st_ino;
 	text = read_all(fd, &len);

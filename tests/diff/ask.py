@@ -13,7 +13,8 @@ import dns.rdatatype
 from worlds import ASKED, LABELS, OUTSIDE, PLAIN, join
 
 FIELDS = ("rcode", "flags", "answer", "authority", "additional", "edns")
-WAIT = 5.0
+WAIT = 10.0
+WAIT_PEER = 2.0
 
 
 def rdata_key(rdata):
@@ -152,10 +153,10 @@ class NoReply(Exception):
 class Client:
     """Asks one server, by UDP or by a TCP connection that is kept."""
 
-    def __init__(self, name, port):
-        self.name, self.address = name, ("127.0.0.1", port)
+    def __init__(self, name, port, wait=WAIT_PEER):
+        self.name, self.address, self.wait = name, ("127.0.0.1", port), wait
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.settimeout(WAIT)
+        self.udp.settimeout(wait)
         self.udp.connect(self.address)
         self.tcp = None
 
@@ -183,7 +184,7 @@ class Client:
     def ask_tcp(self, wire, again=True):
         try:
             if self.tcp is None:
-                self.tcp = socket.create_connection(self.address, WAIT)
+                self.tcp = socket.create_connection(self.address, self.wait)
                 again = False
             self.tcp.sendall(struct.pack("!H", len(wire)) + wire)
             return self.take(struct.unpack("!H", self.take(2))[0])

@@ -36,7 +36,7 @@ class Differ:
         except BaseException:
             self.__exit__()
             raise
-        self.ours = ask.Client("placed", self.placed.port)
+        self.ours = ask.Client("placed", self.placed.port, ask.WAIT)
         self.clients = [ask.Client(peer.name, peer.port)
                         for peer in self.peers]
         return self
@@ -64,6 +64,28 @@ class Differ:
         self.before.append(asked)
         return asked
 
+    def ask_peer(self, asked, full, ours):
+        """What a peer answers, as (name, core): the core is None if it cannot
+        be compared."""
+        for number, client in enumerate(self.clients):
+            if client.name != "bind" and asked.name.is_subdomain(HIDING):
+                continue
+            try:
+                theirs = client.ask(asked)
+                core = compare.whole(client, self.world, full)
+            except ask.NoReply:
+                self.rules[f"{client.name} does not answer; restarted"] += 1
+                self.peers[number].again()
+                client.close()
+                self.clients[number] = ask.Client(client.name,
+                                                  self.peers[number].port)
+                continue
+            if theirs.edns != ours.edns or (theirs.flags ^ ours.flags) & 0xf170:
+                self.problem(asked, f"EDNS or flags of {client.name}", ours,
+                             theirs)
+            if core is not None:
+                yield client.name, core
+
     def question(self):
         asked = self.choose()
         full = asked if asked.tcp else asked.by_tcp()
@@ -77,17 +99,7 @@ class Differ:
         if own:
             self.problem(asked, f"our reply {own}", ours, all_of_it)
         self.count["questions"] += 1
-        cores = {}
-        for client in self.clients:
-            if client.name != "bind" and asked.name.is_subdomain(HIDING):
-                continue
-            theirs = client.ask(asked)
-            if theirs.edns != ours.edns or (theirs.flags ^ ours.flags) & 0xf170:
-                self.problem(asked, f"EDNS or flags of {client.name}", ours,
-                             theirs)
-            core = compare.whole(client, self.world, full)
-            if core is not None:
-                cores[client.name] = core
+        cores = dict(self.ask_peer(asked, full, ours))
         self.compare(full, compare.Core(all_of_it), cores, all_of_it)
 
     def compare(self, asked, ours, cores, reply):

@@ -116,11 +116,17 @@ class Peer:
                 f"{self.name} does not serve {left[-1]}:\n{self.log()}")
         return True
 
+    def again(self):
+        """Knot loops for ever over some SVCB: away with it, and anew."""
+        self.process.kill()
+        self.process.wait(20)
+        self.start()
+
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(20)
+                self.process.wait(3)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(20)

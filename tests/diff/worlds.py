@@ -78,7 +78,7 @@ SINGLE = {"CNAME", "DNAME", "SOA"}
 class Zone:
     """sets: owner, in its lower-case form -> type -> (TTL, rdata texts)."""
 
-    def __init__(self, rng, apex):
+    def __init__(self, rng, apex, own_server=True):
         self.apex = dns.name.from_text(apex)
         self.sets = {}
         self.spelt = {}
@@ -89,7 +89,7 @@ class Zone:
                  f"ns.isp.example. host.test. {rng.randrange(1, 9)} 3600 600 "
                  f"604800 {minimum}")
         self.put(self.apex, "NS", 300, "ns.isp.example.")
-        if not self.apex_dname:
+        if own_server and not self.apex_dname:
             target = dns.name.from_text("ns1", self.apex)
             self.put(self.apex, "NS", 300, spell(target))
             self.put(target, "A", 300, "192.0.2.53")
@@ -166,11 +166,11 @@ def join(labels, suffix):
 
 
 class World:
-    def __init__(self, rng, size=45):
+    def __init__(self, rng, size=45, apexes=None):
         self.rng = rng
-        self.zones = [Zone(rng, apex) for apex, _ in APEXES]
-        self.targets = list(OUTSIDE)
-        for zone, (apex, cut) in zip(self.zones, APEXES):
+        self.zones = [Zone(rng, apex, apexes is None)
+                      for apex, _ in apexes or APEXES]
+        for zone, (_, cut) in zip(self.zones, apexes or APEXES):
             if cut:
                 self.cut(self.zone_of(zone.apex.parent()), zone.apex)
         for zone in self.zones:

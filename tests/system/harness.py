@@ -127,10 +127,10 @@ class Server:
             self.write_config()
         raise AssertionError(f"placed did not become ready:\n{self.log()}")
 
-    def spawn(self):
+    def spawn(self, prefix=()):
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [PLACED, "-c", self.path], stdin=subprocess.DEVNULL,
+                [*prefix, PLACED, "-c", self.path], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
 
     def wait_ready(self):

@@ -1,11 +1,16 @@
 """What does not start: one clear line, status 1, nothing touched."""
 import hashlib
 import os
+import pwd
+import re
+import shutil
 import socket
+import stat
+import tempfile
 import unittest
 
 import tap
-from harness import PLACED, Server, run
+from harness import PLACED, PLACECTL, SOURCE, Server, run
 
 ZONE = """\
 $ORIGIN room.example.
@@ -178,13 +183,109 @@ class StartTest(unittest.TestCase):
         self.assertIn("placed", done.stdout)
 
     def test_an_unknown_option_is_status_2(self):
-        self.assertEqual(run(PLACED, "-Z").returncode, 2)
+        done = run(PLACED, "-Z")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr.splitlines(), [
+            "placed: invalid option -- 'Z'",
+            "placed --help says what there is"])
+
+    def test_minus_t_knows_who_is_to_be_become(self):
+        self.server.write_config(self.server.config() + "user: no-such-user\n")
+        done = run(PLACED, "-t", "-c", self.server.path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('user "no-such-user" does not exist', done.stderr)
 
     def test_the_manual_of_the_configuration_is_printed(self):
         done = run(PLACED, "-x", "conf")
         self.assertEqual(done.returncode, 0, done.stderr)
         for word in (".TH", "store", "listen", "workers"):
             self.assertIn(word, done.stdout)
+
+
+def unit_capabilities():
+    """What the systemd unit leaves to root, as setpriv(1) wants it."""
+    path = os.path.join(SOURCE, "server", "placed.service.in")
+    with open(path, encoding="utf-8") as file:
+        line = re.search(r"^CapabilityBoundingSet=(.*)$", file.read(), re.M)
+    return ["+" + name.removeprefix("CAP_").lower()
+            for name in line.group(1).split()]
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can become another")
+class UserTest(unittest.TestCase):
+    """Started as root, with `user:` in the configuration."""
+
+    def setUp(self):
+        self.nobody = pwd.getpwnam("nobody")
+        self.dir = tempfile.mkdtemp(prefix="placed-user-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, self.dir)
+        os.chmod(self.dir, 0o755)
+        self.store = os.path.join(self.dir, "store")
+        self.server = Server(zones={"room.example": None}, store=self.store,
+                             settings="user: nobody")
+        self.addCleanup(self.server.close)
+        self.control = os.path.join(self.dir, "run", "control")
+        self.server.write_config(self.server.config().replace(
+            f"{self.server.dir}/control", self.control))
+
+    def owner(self, path):
+        status = os.stat(path)
+        return status.st_uid, status.st_gid
+
+    def check_served(self, prefix=()):
+        nobody = (self.nobody.pw_uid, self.nobody.pw_gid)
+        self.server.spawn(prefix)
+        self.assertTrue(self.server.wait_ready(), self.server.log())
+        self.assertEqual(self.server.soa("room.example"), 1)
+        for path in (self.store, os.path.join(self.store, "placed.mdb"),
+                     self.control):
+            self.assertEqual(self.owner(path), nobody, path)
+
+    def test_root_is_given_up_for_good(self):
+        self.check_served()
+        with open(f"/proc/{self.server.process.pid}/status",
+                  encoding="utf-8") as file:
+            lines = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+        uid, gid = str(self.nobody.pw_uid), str(self.nobody.pw_gid)
+        self.assertEqual(lines["Uid"].split(), [uid] * 4)
+        self.assertEqual(lines["Gid"].split(), [gid] * 4)
+        self.assertEqual(lines["Groups"].split(), [gid])
+        for name in ("CapEff", "CapPrm"):
+            self.assertEqual(int(lines[name], 16), 0, name)
+
+    def test_the_socket_is_for_the_user_and_its_group(self):
+        self.check_served()
+        mode = os.stat(self.control).st_mode
+        self.assertEqual(stat.S_IMODE(mode), 0o660)
+        done = run(PLACECTL, "-s", self.control, "zones")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_it_starts_again_on_its_own_store(self):
+        self.check_served()
+        self.server.stop()
+        self.assertFalse(os.path.exists(self.control))
+        self.check_served()
+
+    def test_an_empty_folder_that_root_made_becomes_the_user_s(self):
+        os.mkdir(self.store)
+        self.check_served()
+
+    def test_a_folder_of_root_s_with_something_in_it_stays_root_s(self):
+        os.mkdir(self.store, 0o755)
+        with open(os.path.join(self.store, "precious"), "w",
+                  encoding="utf-8"):
+            pass
+        done = run(PLACED, "-c", self.server.path, timeout=30)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn(self.store, done.stderr)
+        self.assertEqual(self.owner(self.store), (0, 0))
+        self.assertEqual(os.listdir(self.store), ["precious"])
+
+    @unittest.skipUnless(shutil.which("setpriv"), "needs setpriv")
+    def test_what_the_systemd_unit_leaves_to_root_is_enough(self):
+        self.check_served(["setpriv", "--bounding-set",
+                           ",".join(["-all"] + unit_capabilities())])
 
 
 if __name__ == "__main__":

@@ -291,6 +291,16 @@ class PermissionTest(RoomTest):
         for word in ("guest-key", "lamp.room.example", " A"):
             self.assertIn(word, line)
 
+    def test_refusals_are_kept_for_the_operator(self):
+        update = self.update("guest-key.")
+        update.add("lamp", 300, "A", "192.0.2.66")
+        self.send(update, "REFUSED")
+        last = self.server.ctl("log", "--refused", "--last", "1")
+        self.assertEqual(last.returncode, 0, last.stderr)
+        for word in ("127.0.0.1", "guest-key", "lamp.room.example", " A"):
+            self.assertIn(word, last.stdout)
+        self.assertEqual(self.server.ctl("log").returncode, 2)
+
     def test_a_client_with_edns_is_told_why(self):
         update = self.update("guest-key.")
         update.use_edns(0)

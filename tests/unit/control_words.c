@@ -1,5 +1,7 @@
 #include "tests/unit/control_words.h"
 
+#include "server/refused.h"
+
 #include "lib/event.h"
 #include "server/stats.h"
 #include "zones/text.h"
@@ -18,6 +20,7 @@ unsigned house_stops;
 static struct store *store;
 static struct writer *writer;
 static struct import_jobs *imports;
+static struct refused *refusals;
 static struct event_loop *loop;
 static pthread_t loop_thread;
 static struct control *control;
@@ -124,6 +127,20 @@ house_seed(const char *zone, const char *text)
 	import_set_free(&set);
 }
 
+/* Two updates that were refused. */
+static struct refused *
+house_refused(void)
+{
+	struct net_addr from;
+
+	refusals = refused_new();
+	cr_assert_not_null(refusals);
+	net_addr_from_text(&from, "192.0.2.7", 53, NULL);
+	refused_note(refusals, 1764000000, &from, "first reason");
+	refused_note(refusals, 1764000001, &from, "second reason");
+	return refusals;
+}
+
 void
 house_open(void)
 {
@@ -134,6 +151,7 @@ house_open(void)
 		.reload = house_reload,
 		.stop = house_stop,
 		.stats = house_stats,
+		.refused = house_refused(),
 	};
 	struct diag d = {""};
 	int fd;
@@ -174,6 +192,7 @@ house_close(void)
 	writer_free(writer);
 	store_close(store);
 	import_jobs_free(imports);
+	refused_free(refusals);
 	event_loop_free(loop);
 	served_release(current);
 	snprintf(command, sizeof(command), "rm -rf '%s'", house_dir);

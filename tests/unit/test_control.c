@@ -216,6 +216,19 @@ Test(control, a_zone_that_is_not_there_cannot_be_dumped)
 	refused(ask("{\"command\":\"dump\",\"zone\":\"a..b\"}"), "");
 }
 
+Test(control, the_last_refusals_are_told)
+{
+	json_t *all = ask_ok("{\"command\":\"refused\"}");
+
+	cr_assert_eq(json_array_size(all), 3);
+	json_decref(all);
+	all = ask_ok("{\"command\":\"refused\",\"last\":1}");
+	cr_assert_eq(json_array_size(all), 2);
+	cr_assert_str_eq(text_of(json_array_get(all, 0), "reason"),
+			 "second reason");
+	json_decref(all);
+}
+
 Test(control, the_log_tells_who_changed_what)
 {
 	json_t *all;

@@ -44,6 +44,8 @@ static const char house_zone[] =
 	"up 300 DNAME stairs\n"
 	"a.stairs 300 CNAME b.up\n"
 	"rest 300 CNAME lounge\n"
+	"turn 300 DNAME @\n"
+	"x 300 CNAME turn\n"
 	"garden 300 NS ns.garden\n"
 	"garden 300 NS ns.example.com.\n"
 	"garden 300 DS 1 8 2 "
@@ -201,6 +203,15 @@ Test(query, dname_met_twice_is_given_once)
 	       "a.stairs.house. 300 IN CNAME b.up.house.\n"
 	       "b.up.house. 300 IN CNAME b.stairs.house.\n",
 	       SOA, "");
+}
+
+Test(query, dname_that_led_to_itself_is_given_once)
+{
+	expect("x.turn.house.", "DNAME", 0, true,
+	       "turn.house. 300 IN DNAME house.\n"
+	       "x.turn.house. 300 IN CNAME x.house.\n"
+	       "x.house. 300 IN CNAME turn.house.\n",
+	       "", "");
 }
 
 Test(query, cname_made_by_a_dname_is_what_a_question_for_cname_wants)
