@@ -65,6 +65,7 @@ answer_add(struct query *q, enum msg_section section, const uint8_t *owner,
 	item->ttl = set->ttl;
 	item->section = section;
 	item->required = false;
+	item->soa_of = NULL;
 }
 
 /* True if the RRset is collected already, in whatever section. */
@@ -86,6 +87,15 @@ answer_add_once(struct query *q, const uint8_t *owner, const struct rrset *set)
 		answer_add(q, MSG_AN, owner, set);
 }
 
+/* The apex as the tail of the name that is sought: where that is the question,
+ * a pointer to it is at hand. */
+static const uint8_t *
+chain_apex(const struct chain *c)
+{
+	return name_skip(c->name,
+			 name_labels(c->name) - name_labels(c->facts->apex));
+}
+
 /* SOA in the authority section, its TTL as RFC 2308 section 3 asks. */
 static void
 answer_soa(struct query *q, const struct chain *c)
@@ -99,8 +109,11 @@ answer_soa(struct query *q, const struct chain *c)
 	if (!rrset_next(soa, &at, &rdata, &rdlen))
 		return;
 	minimum = rr_soa_minimum(rdata, rdlen);
-	answer_add(q, MSG_NS, c->facts->apex, soa);
-	if (!q->overflow && minimum < soa->ttl)
+	answer_add(q, MSG_NS, chain_apex(c), soa);
+	if (q->overflow)
+		return;
+	q->items[q->count - 1].soa_of = c->facts;
+	if (minimum < soa->ttl)
 		q->items[q->count - 1].ttl = minimum;
 }
 
@@ -236,6 +249,7 @@ answer_dname(struct query *q, struct chain *c, const struct lookup *l)
 	if (target == NULL)
 		return false;
 	answer_add(q, MSG_AN, c->name, &cname);
+	q->personal = true;
 	return c->type != RR_CNAME && chain_follow(q, c, target);
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #ifndef PLACED_CONF
 #define PLACED_CONF "/etc/placed/placed.yaml"
@@ -112,8 +113,11 @@ zone_test(const struct conf *conf, const struct conf_zone *zone)
 		return true;
 	import_set_init(&set, zone->apex);
 	e = text_read(zone->file, zone->apex, import_set_add, &set, &d);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		e = import_set_finish(&set, &limits, &d);
+		if (e != ERR_OK && set.count == 0) /* no RR names the file */
+			diag_prefix(&d, "%s", zone->file);
+	}
 	if (e != ERR_OK)
 		fprintf(stderr, "placed: %s\n", d.text);
 	import_set_free(&set);
@@ -147,6 +151,18 @@ signals_block(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Connections are descriptors: as many as we may have. */
+static void
+descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void
@@ -183,6 +199,7 @@ main(int argc, char **argv)
 		return status;
 	}
 	log_set_level((enum log_level)conf->log_level);
+	descriptors_raise();
 	signals_block();
 	server = server_start(conf, &d);
 	if (server == NULL) {

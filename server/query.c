@@ -19,6 +19,7 @@ query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
 	q->ede = MSG_EDE_NONE;
 	q->ede_text = NULL;
 	q->overflow = false;
+	q->personal = false;
 	q->count = 0;
 	q->zone_count = 0;
 }
@@ -54,17 +55,60 @@ query_fail(struct query *q, unsigned rcode, int ede, const char *text)
 
 /* --- encoding ------------------------------------------------------------- */
 
+/* A pointer to name where it is (a tail of) the question's; 0: it is not. */
+static uint16_t
+question_pointer(const struct query *q, const uint8_t *name)
+{
+	uintptr_t at = (uintptr_t)name - (uintptr_t)q->msg.qname;
+
+	/* A pointer to the root would be longer than the root. */
+	if (at + 1 >= q->msg.qname_len)
+		return 0;
+	return (uint16_t)(0xc000 | (WIRE_HEADER_LEN + at));
+}
+
+/*
+ * The SOA of a negative answer. Its names mostly end in the apex, and the
+ * pointer to the apex is known, which makes a search for suffixes needless.
+ * False: it must be written like any other.
+ */
+static bool
+encode_soa(struct wire_writer *w, const struct query_item *item, uint16_t apex)
+{
+	const uint8_t *front = item->soa_of->soa_front;
+	const uint8_t *name = item->set.rdatas + 2;
+
+	if (front[0] == ZONE_ELSEWHERE || front[1] == ZONE_ELSEWHERE)
+		return false;
+	wire_write16(w, apex);
+	wire_write16(w, RR_SOA);
+	wire_write16(w, RR_IN);
+	wire_write32(w, item->ttl);
+	wire_write16(w, (uint16_t)(front[0] + 2 + front[1] + 2 + 20));
+	for (unsigned i = 0; i < 2; i++) {
+		wire_write_octets(w, name, front[i]);
+		wire_write16(w, apex);
+		name += name_len(name);
+	}
+	wire_write_octets(w, name, 20);
+	return true;
+}
+
 /*
  * All RRs of a set. The owner is compressed once; the RRs after the first
  * repeat its octets if it became a pointer, else point to it.
  */
 static void
-encode_set(struct wire_writer *w, const struct query_item *item)
+encode_set(struct query *q, const struct query_item *item)
 {
+	struct wire_writer *w = &q->out;
+	uint16_t rdlen, pointer = question_pointer(q, item->owner);
 	const uint8_t *rdata;
-	uint16_t rdlen, pointer = 0;
 	size_t at = 0, start = w->len;
 
+	if (item->soa_of != NULL && pointer != 0 &&
+	    encode_soa(w, item, pointer))
+		return;
 	while (!w->full && rrset_next(&item->set, &at, &rdata, &rdlen)) {
 		if (pointer != 0) {
 			wire_write16(w, pointer);
@@ -96,7 +140,7 @@ encode_section(struct query *q, enum msg_section section)
 		if (item->section != section)
 			continue;
 		mark = wire_mark(&q->out);
-		encode_set(&q->out, item);
+		encode_set(q, item);
 		if (!q->out.full) {
 			count += item->set.count;
 			continue;
@@ -288,8 +332,8 @@ query_remember(const struct query *q, const struct memo_key *k,
 	};
 
 	if ((q->rcode != MSG_NOERROR && q->rcode != MSG_NXDOMAIN) ||
-	    q->zone_count == 0 || q->zone_count > MEMO_ZONES_MAX ||
-	    (q->flags & MSG_TC) || len < head)
+	    q->personal || q->zone_count == 0 ||
+	    q->zone_count > MEMO_ZONES_MAX || (q->flags & MSG_TC) || len < head)
 		return;
 	a.number = store_view_number(q->env->view);
 	for (unsigned i = 0; i < q->zone_count; i++)

@@ -34,6 +34,9 @@ struct query_item {
 	uint32_t ttl;
 	uint8_t section; /* enum msg_section */
 	bool required;	 /* additional data that must fit, or TC (RFC 9471) */
+	/* of an SOA in a negative answer: its zone, so that it can be
+	 * written without a search for what may be compressed; else NULL */
+	const struct zone_facts *soa_of;
 };
 
 /* The outcome of an update that was decided without the store. */
@@ -75,6 +78,7 @@ struct query {
 	int ede;	/* enum msg_ede */
 	const char *ede_text;
 	bool overflow; /* arena or items are used up: SERVFAIL */
+	bool personal; /* repeats the letters of the question: not to be kept */
 	/* zones the reply was made from; more than MEMO_ZONES_MAX: too many */
 	unsigned zone_count;
 	uint32_t zones[MEMO_ZONES_MAX];

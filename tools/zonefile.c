@@ -43,8 +43,11 @@ zonefile_read(struct import_set *s, const char *path,
 
 	if (r.count >= PROGRESS_STEP)
 		fprintf(stderr, "\r%zu records, being sorted", r.count);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		e = import_set_finish(s, limits, d);
+		if (e != ERR_OK && s->count == 0) /* no RR names the file */
+			diag_prefix(d, "%s", path);
+	}
 	if (r.count >= PROGRESS_STEP)
 		fprintf(stderr, "\r\033[K");
 	return e;

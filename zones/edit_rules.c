@@ -98,8 +98,8 @@ soa_is_newer(const struct node_draft *draft, const struct edit_change *c)
 							    soa->rrs[0].rdlen));
 }
 
-/* RFC 2136 3.4.2.2, RFC 6672 2.3 and 5.2: additions that an update may ask for
- * in vain. */
+/* RFC 2136 3.4.2.2, RFC 6672 2.3 and 5.2, RFC 4035 2.4: additions that an
+ * update may ask for in vain. */
 static bool
 add_is_passed_over(const struct node_draft *draft, bool is_apex,
 		   const struct edit_change *c)
@@ -109,6 +109,10 @@ add_is_passed_over(const struct node_draft *draft, bool is_apex,
 		return !is_apex || !soa_is_newer(draft, c);
 	case RR_CNAME:
 		return draft_has_data(draft);
+	case RR_DS:
+		if (is_apex)
+			return true;
+		break;
 	case RR_DNAME:
 		if (!is_apex && node_draft_find(draft, RR_NS) != NULL)
 			return true;
@@ -250,6 +254,8 @@ check_set(const uint8_t *owner, bool is_apex, const struct node *before,
 		wrong = "a meta-type is never stored";
 	else if (set->type == RR_SOA && !is_apex)
 		wrong = "an SOA belongs to the apex alone";
+	else if (set->type == RR_DS && is_apex)
+		wrong = "it belongs to the zone above (RFC 4035 2.4)";
 	else if (set->count > 1 && rr_type_is_singleton(set->type))
 		wrong = "there can be only one at a name";
 	if (wrong != NULL)

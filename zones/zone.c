@@ -103,6 +103,27 @@ zone_record_next(struct store_view *v, bool *first, uint8_t *apex,
 
 /* --- facts ---------------------------------------------------------------- */
 
+static uint8_t
+front_of(const uint8_t *name, const uint8_t *apex)
+{
+	if (name_is_root(apex) || !name_at_or_below(name, apex))
+		return ZONE_ELSEWHERE;
+	return (uint8_t)(name_len(name) - name_len(apex));
+}
+
+static void
+facts_soa(struct zone_facts *f)
+{
+	const uint8_t *mname;
+	uint16_t rdlen;
+	size_t at = 0;
+
+	if (!rrset_next(&f->soa, &at, &mname, &rdlen))
+		return;
+	f->soa_front[0] = front_of(mname, f->apex);
+	f->soa_front[1] = front_of(mname + name_len(mname), f->apex);
+}
+
 static enum err
 facts_read(struct zone_facts *f, struct store_view *v)
 {
@@ -118,8 +139,10 @@ facts_read(struct zone_facts *f, struct store_view *v)
 		return e;
 	if (!node_open(&f->apex_node, value.octets, value.len))
 		return ERR_CORRUPT;
-	return node_find(&f->apex_node, RR_SOA, &f->soa) ? ERR_OK
-							 : ERR_NOTFOUND;
+	if (!node_find(&f->apex_node, RR_SOA, &f->soa))
+		return ERR_NOTFOUND;
+	facts_soa(f);
+	return ERR_OK;
 }
 
 /* The zone is as `before` had it: same nodes, same edit. */

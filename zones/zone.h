@@ -40,6 +40,8 @@ enum err zone_record_next(struct store_view *v, bool *first, uint8_t *apex,
 			  struct zone_record *z);
 
 /* What a reader keeps of one zone. Zero it before first use. */
+#define ZONE_ELSEWHERE 255
+
 struct zone_facts {
 	uint64_t number; /* snapshot it was read from; 0: read anew */
 	uint64_t since;	 /* first snapshot seen with this content of the zone:
@@ -49,6 +51,9 @@ struct zone_facts {
 	struct zone_record record;
 	struct node apex_node;
 	struct rrset soa;
+	/* octets that MNAME and RNAME of the SOA have in front of the apex's
+	 * name; ZONE_ELSEWHERE: they do not end in it */
+	uint8_t soa_front[2];
 };
 
 /*

@@ -17,12 +17,14 @@ import dns.tsig
 import dns.zone
 
 import ask
+import compare
 import peers
 from worlds import LABELS, ORDINARY, PLAIN, World, join, spell, value
 
 ZONES = 12  # in one round; each is left when servers part for good reason
 IN, NONE, ANY = dns.rdataclass.IN, dns.rdataclass.NONE, dns.rdataclass.ANY
-SOA = dns.rdatatype.SOA
+SOA, NS, DS, DNAME = (dns.rdatatype.from_text(t)
+                      for t in ("SOA", "NS", "DS", "DNAME"))
 SECRET = peers.KEYRING[dns.name.from_text(peers.KEY)]
 
 
@@ -230,6 +232,36 @@ def knot_keeps_ttl(p):
             for c in p.update.changes if c.rdclass == IN for rr in p.before)
 
 
+def bind_drops_ds(p):
+    """Only DS where there is no cut differ."""
+    cuts = {rr[0] for rr in p.ours if rr[1] == NS}
+    apart = without_serial(p.ours) ^ without_serial(p.theirs)
+    return p.peer == "bind" and p.rcodes == (0, 0) and all(
+        rr[1] == DS and rr[0] not in cuts for rr in apart)
+
+
+def bind_wants_servers(p):
+    return p.peer == "bind" and p.rcodes[1] == dns.rcode.REFUSED and \
+        p.theirs == p.before and any(
+            rr[1] == NS and rr[0] == p.update.zone and
+            compare.name_in(rr[3], NS).is_subdomain(p.update.zone)
+            for rr in p.ours | p.before)
+
+
+def bind_counts_twice(p):
+    keys = [(rr.owner, rr.rdtype, rr.rdata) for rr in p.update.prerequisites
+            if rr.rdclass == IN]
+    return p.peer == "bind" and p.rcodes[1] == dns.rcode.NXRRSET and \
+        p.theirs == p.before and len(keys) != len(set(keys))
+
+
+def knot_refuses_dname(p):
+    return p.peer == "knot" and p.rcodes[1] == dns.rcode.REFUSED and \
+        p.theirs == p.before and (
+            any(rr[1] == DNAME for rr in p.before) or
+            any(rr.rdtype == DNAME for rr in p.update.changes))
+
+
 RULES = [
     (form_comes_first, "form and zone are checked before prerequisites",
      "RFC 2136 3.2 before 3.4.1; ours refuses what is malformed or out of zone "
@@ -238,6 +270,18 @@ RULES = [
      "RFC 2136 3.4.2.2: 'a duplicate ... the Zone RR is replaced with the "
      "Update RR', and its TTL with it; RFC 2181 5.2: one TTL an RRset. BIND "
      "does as we do."),
+    (knot_refuses_dname, "Knot: an update that a DNAME forbids is REFUSED",
+     "RFC 6672 5.2: what is below a DNAME is occluded, and may be there; a "
+     "DNAME beside a CNAME is passed over like any other type, RFC 2136 "
+     "3.4.2.2. BIND does as we do."),
+    (bind_drops_ds, "BIND: a DS without NS is passed over",
+     "RFC 2136 3.4.2.2 knows no such exception."),
+    (bind_wants_servers, "BIND: apex NS in the zone must have addresses",
+     "RFC 2136 3.4.2 knows no such exception; a room's devices come and go in "
+     "any order."),
+    (bind_counts_twice, "BIND: an RR given twice in a prerequisite fails it",
+     "RFC 2136 3.2.5 builds the set temp<NAME, TYPE>; RFC 2181 5 has no RR "
+     "twice in a set. Knot does as we do."),
 ]
 
 
@@ -251,7 +295,7 @@ class Updater:
                       for kind in (peers.Knot, peers.Bind)]
         self.clients = {}
         self.rules, self.count = collections.Counter(), collections.Counter()
-        self.problems = []
+        self.problems, self.lost = [], []
 
     def __enter__(self):
         try:
@@ -312,13 +356,27 @@ class Updater:
             self.count["updates"] += 1
             self.count[dns.rcode.to_text(rcode or 0)] += 1
             for name in list(together):
-                theirs = self.send(name, update)
-                parting = Parting(name, update, before, after,
-                                  self.dump(name, zone.apex)[0],
+                try:
+                    theirs = self.send(name, update)
+                    there = self.dump(name, zone.apex)[0]
+                except (OSError, dns.exception.DNSException):
+                    self.lose(name, update)
+                    together.remove(name)
+                    continue
+                parting = Parting(name, update, before, after, there,
                                   (rcode, theirs))
                 if not self.agrees(parting):
                     together.remove(name)
             before = after
+
+    def lose(self, name, update):
+        """Knot ends over an SOA below the apex: anew, for the next zone."""
+        peer = next(peer for peer in self.peers if peer.name == name)
+        peer.again()
+        self.clients[name].close()
+        self.clients[name] = ask.Client(name, peer.port, ask.WAIT)
+        self.rules[f"{name} does not answer any more"] += 1
+        self.lost.append(f"{name} after {update}\n{peer.log()[-400:]}")
 
     def agrees(self, parting):
         """True if that peer goes on with us."""

@@ -30,9 +30,11 @@ class ConnectionTest(HostileTest):
         cls.addClassCleanup(resource.setrlimit, resource.RLIMIT_NOFILE,
                             (soft, hard))
         super().setUpClass()
+        cls.rested = cls.descriptors()  # before anybody has connected
 
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+    @classmethod
+    def descriptors(cls):
+        return len(os.listdir(f"/proc/{cls.server.process.pid}/fd"))
 
     def wait_until(self, what, seconds=30):
         end = time.monotonic() + seconds
@@ -44,7 +46,6 @@ class ConnectionTest(HostileTest):
         super().setUp()
         self.open = []
         self.check_served()
-        self.rested = self.descriptors()
         self.addCleanup(self.close_all)
 
     def close_all(self):

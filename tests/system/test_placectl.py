@@ -195,6 +195,13 @@ class CheckTest(unittest.TestCase):
                 self.assertIn("checked.zone:13", done.stderr)
                 self.assertEqual(len(done.stderr.splitlines()), 1)
 
+    def test_a_file_that_holds_nothing_is_named(self):
+        for text in ("", "; only a comment\n"):
+            done = self.check(text)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("checked.zone: ", done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1)
+
     def test_two_lines_that_contradict_each_other_are_both_named(self):
         done = self.check(f"{ROOM}lamp CNAME desk\n")
         self.assertEqual(done.returncode, 1, done.stderr)

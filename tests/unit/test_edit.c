@@ -117,6 +117,13 @@ Test(edit, update_passes_over_dname_beside_ns)
 		"old 30 DNAME new U\nroom 30 NS ns9 U\n");
 }
 
+Test(edit, update_passes_over_a_ds_at_the_apex)
+{
+	update(add("@", 30, RR_DS, "digest"));
+	update(add("room", 30, RR_DS, "digest"));
+	zone_is("@ 60 NS ns1 F\n@ 60 SOA 8 F\nroom 30 DS digest U\n");
+}
+
 Test(edit, the_apex_may_have_dname_beside_ns)
 {
 	update(add("@", 30, RR_DNAME, "new"));
@@ -265,6 +272,13 @@ Test(edit, strict_refuses_an_soa_below_the_apex)
 	refused(EDIT_STRICT, ERR_RULE,
 		"lamp.house. SOA: an SOA belongs to the apex alone",
 		add("lamp", 30, RR_SOA, "1"));
+}
+
+Test(edit, strict_refuses_a_ds_at_the_apex)
+{
+	refused(EDIT_STRICT, ERR_RULE,
+		"house. DS: it belongs to the zone above (RFC 4035 2.4)",
+		add("@", 30, RR_DS, "digest"));
 }
 
 Test(edit, strict_refuses_dname_beside_ns)

@@ -228,6 +228,15 @@ Test(query, ds_at_an_apex_is_asked_of_the_parent_behind_a_cname_too)
 	       "rest.house. 300 IN CNAME lounge.house.\n", SOA, "");
 }
 
+/* house_ask() compares with what is answered without the memo. */
+Test(query, letters_of_one_who_asked_are_not_shown_to_another)
+{
+	ldns_pkt_free(house_ask(&h, "lamp.old.house.", "A"));
+	ldns_pkt_free(house_ask(&h, "LaMp.old.house.", "A"));
+	ldns_pkt_free(house_ask(&h, "lamp.old.HOUSE.", "TXT"));
+	ldns_pkt_free(house_ask(&h, "lamp.OLD.house.", "TXT"));
+}
+
 Test(query, dname_that_makes_a_name_too_long_is_yxdomain)
 {
 	ldns_pkt *p = house_ask(&h, LABEL60 ".far.house.", "A");
@@ -510,8 +519,11 @@ Test(query, warm_query_calls_no_malloc)
 		cr_skip_test("a sanitizer allocates on its own");
 	free(malloc(1));
 	cr_assert_gt(allocations, 0u, "the counter does not count");
-	for (int round = 0; round < 2; round++) {
-		before = allocations;
+	/* Once to warm up, once looked up, then put in the memo, recalled. */
+	for (int round = 0; round < 4; round++) {
+		h.env.memo = round < 2 ? NULL : h.memo;
+		if (round < 2)
+			before = allocations;
 		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 			size_t n = strlen(names[i]) + 1;
 

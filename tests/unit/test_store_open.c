@@ -241,6 +241,46 @@ Test(store_open, in_use_by_another_process_is_busy)
 	cr_assert_eq(in_child(false, child_open), ERR_OK);
 }
 
+/* LMDB itself would open it again, and break its own locks. */
+Test(store_open, twice_in_one_process_is_busy)
+{
+	struct store *again;
+
+	open_plain();
+	cr_assert_eq(store_open(&again, dir, &plain, &diag), ERR_BUSY);
+	put_committed("lamp", "on");
+	cr_assert_eq(in_child(false, child_open), ERR_BUSY);
+	cr_assert_str_eq(committed("lamp"), "on");
+}
+
+/* Dies with a snapshot in its hands. */
+static int
+child_dies_reading(void)
+{
+	const struct store_options o = {.readers = 1, .read_only = true};
+	struct store *mine;
+
+	if (store_open(&mine, dir, &o, NULL) == ERR_OK &&
+	    store_reader_begin(store_reader_new(mine)) == ERR_OK)
+		_exit(0);
+	return 1;
+}
+
+Test(store_open, the_snapshot_of_a_reader_that_died_is_forgotten)
+{
+	static char value[100000];
+	struct stat st;
+
+	memset(value, 'x', sizeof(value) - 1);
+	open_plain();
+	cr_assert_eq(in_child(false, child_dies_reading), 0);
+	store_check_readers(s);
+	for (int i = 0; i < 40; i++)
+		put_committed("lamp", value);
+	cr_assert_eq(stat(file, &st), 0);
+	cr_assert_lt(st.st_size, 1000000, "no page was used again");
+}
+
 static int
 child_read(void)
 {

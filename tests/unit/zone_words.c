@@ -60,6 +60,7 @@ rdata_of(uint16_t type, const char *value, uint16_t *len)
 		memcpy(rdata + 1, value, rdata[0]);
 		*len = 1 + rdata[0];
 		break;
+	case RR_DS:
 	case RR_KEY:
 		rdata[2] = 3;
 		rdata[3] = 13;
@@ -201,6 +202,7 @@ value_text(char *dst, const struct rr *rr)
 	case RR_TXT:
 		sprintf(dst, "%.*s", rr->rdata[0], rr->rdata + 1);
 		break;
+	case RR_DS:
 	case RR_KEY:
 		sprintf(dst, "%.*s", rr->rdlen - 4, rr->rdata + 4);
 		break;
