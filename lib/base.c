@@ -29,17 +29,16 @@ err_text(enum err e)
 	return texts[e];
 }
 
-enum err
-diag_set(struct diag *d, enum err e, const char *fmt, ...)
+void
+diag_write(struct diag *d, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (d == NULL)
-		return e;
+		return;
 	va_start(ap, fmt);
 	vsnprintf(d->text, sizeof(d->text), fmt, ap);
 	va_end(ap);
-	return e;
 }
 
 void

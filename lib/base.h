@@ -35,6 +35,13 @@ enum err {
 /* A short lower-case phrase, never NULL. */
 const char *err_text(enum err e);
 
+/* e itself: a call may stand where its value is not used. */
+static inline enum err
+err_pass(enum err e)
+{
+	return e;
+}
+
 /* One sentence for a person. Always NUL-terminated, cut when too long. */
 struct diag {
 	char text[512];
@@ -44,8 +51,11 @@ struct diag {
  * Writes the sentence; a NULL d is allowed and ignored. Returns e, so that a
  * failure is one line: return diag_set(d, ERR_RANGE, "...", ...);
  */
-enum err diag_set(struct diag *d, enum err e, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+#define diag_set(d, e, ...) (diag_write((d), __VA_ARGS__), err_pass(e))
+
+/* The sentence alone. */
+void diag_write(struct diag *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Puts "prefix: " in front of what is there. */
 void diag_prefix(struct diag *d, const char *fmt, ...)

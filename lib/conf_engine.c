@@ -278,6 +278,7 @@ read_maps(struct conf_reader *r, const struct conf_node *n,
 	/* Set before they are read: so secrets are wiped whatever happens. */
 	list_set(s, into, items, n->count);
 	for (; item; item = conf_node_next(&r->tree, item), items += size) {
+		must(items);
 		if (item->kind != CONF_MAP)
 			return conf_fail(r, item, ERR_SYNTAX,
 					 "an entry of \"%s\" is settings: "

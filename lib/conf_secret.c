@@ -92,7 +92,7 @@ clause_read(struct clause *c, struct words *w)
 	strcpy(c->name, w->word);
 	if (!words_expect(w, "{"))
 		return false;
-	while (words_next(w) && strcmp(w->word, "}")) {
+	while (words_next(w) && strcmp(w->word, "}") != 0) {
 		strcpy(statement, w->word);
 		if (!words_next(w))
 			return false;
@@ -141,7 +141,7 @@ clause_find(struct clause *c, const struct tsig_key *key, const char *text,
 static enum err
 secret_parse(struct tsig_key *key, const char *text, struct diag *d)
 {
-	struct clause c;
+	struct clause c = {0};
 	enum err e;
 
 	if (!strchr(text, '{'))

@@ -253,7 +253,7 @@ conf_path(struct conf_reader *r, const char *text)
 	if (!path)
 		return NULL;
 	if (text[0] == '/') {
-		memcpy(path, text, len);
+		memcpy(path, text, len + 1);
 		return path;
 	}
 	if (!strncmp(text, "./", 2)) {
@@ -263,7 +263,7 @@ conf_path(struct conf_reader *r, const char *text)
 	memcpy(path, r->folder, folder);
 	if (path[folder - 1] != '/')
 		path[folder++] = '/';
-	memcpy(path + folder, text, len);
+	memcpy(path + folder, text, len + 1);
 	return path;
 }
 
@@ -312,7 +312,7 @@ read_octets(struct conf_reader *r, const struct conf_node *n,
 	if (hex)
 		len /= 2;
 	for (size_t i = 0; i < len; i++)
-		octets[i] = (uint8_t)(hex ? hex_digit(text[2 * i]) << 4 |
+		octets[i] = (uint8_t)(hex ? hex_digit(text[2 * i]) * 16 +
 						      hex_digit(text[2 * i + 1])
 					  : text[i]);
 	*(uint8_t **)conf_field(s, into) = octets;

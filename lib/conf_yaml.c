@@ -171,7 +171,7 @@ static enum err
 open_add(struct conf_builder *b, const yaml_event_t *ev,
 	 enum conf_node_kind kind)
 {
-	uint32_t index;
+	uint32_t index = 0;
 	enum err e;
 
 	if (b->depth == CONF_DEPTH_MAX)
@@ -190,7 +190,7 @@ scalar_add(struct conf_builder *b, const yaml_event_t *ev)
 {
 	const char *value = (const char *)ev->data.scalar.value;
 	size_t len = ev->data.scalar.length;
-	uint32_t index;
+	uint32_t index = 0;
 	char *text;
 	enum err e;
 

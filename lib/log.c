@@ -46,9 +46,15 @@ stderr_is_journal(void)
 	const char *stream = getenv("JOURNAL_STREAM");
 	unsigned long long dev, inode;
 	struct stat st;
+	char *end;
 
-	return stream && sscanf(stream, "%llu:%llu", &dev, &inode) == 2 &&
-	       !fstat(STDERR_FILENO, &st) && st.st_dev == dev &&
+	if (!stream)
+		return false;
+	dev = strtoull(stream, &end, 10);
+	if (*end != ':')
+		return false;
+	inode = strtoull(end + 1, NULL, 10);
+	return !fstat(STDERR_FILENO, &st) && st.st_dev == dev &&
 	       st.st_ino == inode;
 }
 

@@ -126,7 +126,7 @@ net_bind(int *fd, const struct net_addr *a, int type, struct diag *d)
 enum err
 net_bind_probe(const struct net_addr *a, int type, struct diag *d)
 {
-	int fd;
+	int fd = -1;
 	int error = open_and_bind(&fd, a, type, false);
 
 	if (error != 0)

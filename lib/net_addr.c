@@ -19,7 +19,7 @@ quote(struct quoted *q, const char *text)
 {
 	size_t i = 0;
 
-	for (; text[i] != '\0' && i < QUOTE_MAX; i++)
+	for (; i < QUOTE_MAX && text[i] != '\0'; i++)
 		q->text[i] = text[i] > 0x20 && text[i] < 0x7f ? text[i] : '?';
 	strcpy(q->text + i, text[i] == '\0' ? "" : "...");
 	return q->text;

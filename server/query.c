@@ -446,6 +446,28 @@ query_dispatch(struct query *q)
 	}
 }
 
+/* Who signed, as they say, and what is wrong with it. */
+static void
+query_tell_refused(struct query *q)
+{
+	const char *what = q->tsig.error == TSIG_BADKEY	   ? "BADKEY"
+			   : q->tsig.error == TSIG_BADSIG  ? "BADSIG"
+			   : q->tsig.error == TSIG_BADTIME ? "BADTIME"
+							   : "BADTRUNC";
+	char key[NAME_TEXT_MAX];
+
+	if (q->env->refused == NULL)
+		return;
+	if (q->tsig.form_error) {
+		q->env->refused(q->env->arg, q->peer, "malformed TSIG");
+		return;
+	}
+	name_to_text(key, q->tsig.key_name);
+	snprintf(q->refusal.reason, sizeof(q->refusal.reason),
+		 "%s: the signature with key %.140s does not hold", what, key);
+	q->env->refused(q->env->arg, q->peer, q->refusal.reason);
+}
+
 /* False if TSIG forbids to go on; then the rcode is set (RFC 8945 5.2). */
 static bool
 query_authenticate(struct query *q)
@@ -458,6 +480,8 @@ query_authenticate(struct query *q)
 			env->now()))
 		return true;
 	stat_count(env->stats, STAT_TSIG_BAD);
+	if (msg_flags_opcode(q->msg.flags) == MSG_UPDATE)
+		query_tell_refused(q);
 	if (q->tsig.form_error) {
 		q->tsig.present = false;
 		query_fail(q, MSG_FORMERR, MSG_EDE_NONE, NULL);

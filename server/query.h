@@ -62,6 +62,9 @@ struct query_env {
 	bool (*submit)(void *arg, const struct msg *m,
 		       const struct tsig_state *tsig,
 		       const struct net_peer *peer, struct query_refusal *no);
+	/* Told of an update whose signature was refused; may be NULL. */
+	void (*refused)(void *arg, const struct net_peer *peer,
+			const char *reason);
 	void *arg;
 };
 

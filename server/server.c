@@ -103,8 +103,8 @@ server_seeded(void *arg, unsigned failed)
 	struct server *s = arg;
 
 	if (failed > 0)
-		log_warning("%u zones could not be seeded and answer SERVFAIL",
-			    failed);
+		log_warning("%u zone%s could not be seeded and answer SERVFAIL",
+			    failed, failed == 1 ? "" : "s");
 	event_post(s->loop, server_ready, s);
 }
 
@@ -188,7 +188,7 @@ reload_read(struct server *s, struct served **made, struct diag *d)
 static enum err
 reload(struct server *s, struct diag *d)
 {
-	struct served *made, *old = s->current;
+	struct served *made = NULL, *old = s->current;
 	enum err e;
 
 	if (s->stopping)

@@ -105,6 +105,12 @@ worker_update_done(void *arg)
 	update_free(u);
 }
 
+static void
+worker_refused(void *arg, const struct net_peer *peer, const char *reason)
+{
+	worker_note_refusal(arg, peer, reason);
+}
+
 static bool
 worker_submit(void *arg, const struct msg *m, const struct tsig_state *tsig,
 	      const struct net_peer *peer, struct query_refusal *no)
@@ -217,6 +223,7 @@ worker_new(const struct worker_setup *setup, const int *udp, const int *tcp)
 		.stats = &w->stats,
 		.now = seconds_now,
 		.submit = worker_submit,
+		.refused = worker_refused,
 		.arg = w,
 	};
 	must(w->udp != NULL && w->tcp != NULL && w->loop != NULL);

@@ -441,6 +441,7 @@ replay_owner(struct import_build *b, struct store_txn *t, uint16_t tag,
 		     n++)
 			*(rrs[i + n].is_added ? &added : &removed) =
 				&rrs[i + n];
+		must(added != NULL || removed != NULL);
 		if (rrs[i].j.rr.type != RR_SOA)
 			e = replay_rr(&draft, removed, added, tag);
 	}

@@ -234,6 +234,7 @@ file_check(struct file *f, const char *path, struct file_meta *m,
 	/* Later than the meta page: a writer puts pages first, meta last. */
 	if (fstat(f->fd, &st) != 0)
 		return diag_set(d, ERR_IO, "%s: %s", path, strerror(errno));
+	must(f->page_size >= PAGE_SIZE_MIN); /* meta_check() has looked */
 	f->pages = (size_t)st.st_size / f->page_size;
 	if (f->pages > m->last_page)
 		return ERR_OK;
@@ -254,7 +255,7 @@ store_check_file(const char *path, uint32_t *page, uint64_t *last_page,
 		 struct diag *d)
 {
 	struct file f = {.fd = open(path, O_RDONLY | O_CLOEXEC)};
-	struct file_meta m;
+	struct file_meta m = {0};
 	enum err e;
 
 	if (f.fd < 0)

@@ -275,21 +275,20 @@ def chain_never_ends(case):
 
 RULES = [
     (chain_never_ends, "a DNAME that points below itself never ends",
-     "RFC 1034 3.6.2: 'chains should be followed', and 5.2.2 asks for a bound. "
-     "Ours is BIND's, 11 steps; Knot stops after 5, NSD after the first."),
+     "RFC 1034 3.6.2 has chains followed, and 7.1 work bounded. Ours is BIND's "
+     "bound, 11 steps; Knot stops after 5, NSD after the first."),
     (any_is_part, "ANY: fewer RRsets than there are",
-     "RFC 8482 4.1: 'A DNS responder that receives an ANY query MAY decline "
-     "to provide a conventional ANY response and MAY instead send a response "
-     "with a single RRset'. Ours does over UDP, and gives all by TCP; NSD and "
-     "Knot do always, BIND never."),
+     "RFC 8482 4.1 lets a server answer with a single RRset, or a larger "
+     "subset. Ours does over UDP, and gives all by TCP; NSD and Knot do "
+     "always, BIND never."),
     (nsd_tree, "NSD: a name in one zone exists in the other too",
-     "RFC 1034 4.3.2 step 2: 'Search the available zones for the zone which "
-     "is the nearest ancestor to QNAME'; what the zone above holds there is "
-     "occluded. NSD keeps one tree of names for all zones."),
+     "RFC 1034 4.3.2 step 2 looks for the zone which is the nearest ancestor to "
+     "QNAME, and steps 3 to 6 see that one alone; what the zone above holds "
+     "there is occluded. NSD keeps one tree of names for all zones. Only where "
+     "another peer says what we say."),
     (bind_synthesized, "BIND: a synthesized CNAME ends a question for ANY",
-     "RFC 6672 3.2 step 3(c): after the substitution 'go back to step 1', "
-     "whatever QTYPE is; Knot and NSD do. (For QTYPE CNAME all four stop: the "
-     "CNAME is what was asked for.)"),
+     "RFC 6672 3.2 step 3(c) goes back to step 1 after the substitution, "
+     "whatever QTYPE is; Knot and NSD do."),
 ]
 
 
@@ -313,9 +312,8 @@ def ancestors(name, top):
 
 WILDCARD_GLUE = (
     glue_is_wildcard, "NSD, Knot: glue is made from a wildcard below the cut",
-    "RFC 1034 4.3.2 step 3(b) puts 'whatever addresses are available into the "
-    "additional section, using glue RRs'; wildcards are for step 3(c), where "
-    "no cut was met. BIND does as we do.")
+    "RFC 1034 4.3.2 step 3(b) takes glue RRs, which are there or are not; "
+    "wildcards are for step 3(c), where no cut was met. BIND does as we do.")
 
 
 def explain(case):

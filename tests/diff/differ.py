@@ -1,16 +1,21 @@
 """Asks placed and its peers the same, and tells where they differ.
 
-    differ.py [-s SEED] [-n QUESTIONS] [-u UPDATES]
+    differ.py [-s SEED] [-n QUESTIONS] [-u UPDATES]     exit status 1: they do
+    differ.py -t                                        the rules, as a table
 
 `make diff N=100000 SEED=7` does so for long; tests/system/test_diff.py, in
 `make check`, for a few seconds. The same seed asks the same.
 """
+import argparse
 import collections
 import random
+import sys
+import textwrap
 
 import ask
 import compare
 import peers
+import updates
 from worlds import HIDING, World
 
 
@@ -124,3 +129,106 @@ class Differ:
 
     def client(self, name):
         return next(c for c in self.clients if c.name == name)
+
+
+# --- runs ------------------------------------------------------------------
+
+QUESTIONS_A_WORLD = 2000
+UPDATES_A_ZONE = 25
+
+# What is so by design; the comparison allows for it or checks it exactly.
+INTENDED = [
+    ("a chain goes on in another zone served here",
+     "RFC 1034 4.3.2 step 3(a): 'go back to step 1'. NSD and Knot answer from "
+     "one zone alone, BIND unless it recurses; the test asks them on, and what "
+     "they say together must be equal."),
+    ("additional data",
+     "RFC 1034 4.3.2 step 6 leaves it open but for a referral's glue, which "
+     "must be equal. Ours: addresses for NS, MX, SRV, SVCB and HTTPS, from any "
+     "zone served here, and what RFC 6763 12.1 names for PTR: SRV, TXT and "
+     "their addresses. The test makes the same from single questions; it must "
+     "be equal."),
+    ("truncation",
+     "RFC 2181 9: TC where required data is left out. Sizes differ by "
+     "compression, so all is compared by TCP; of ours the test checks that TC "
+     "is set exactly when the whole does not fit, that RRsets are whole and "
+     "glue is there (RFC 9471)."),
+    ("a question for CNAME below a DNAME ends with the CNAME that was made",
+     "RFC 6672 3.2 step 3(c) goes on; none of the four does."),
+    ("permission comes before prerequisites",
+     "RFC 2136 3.2 comes before 3.3, an oracle for who may change nothing; "
+     "ours is REFUSED first (tests/system/test_update.py)."),
+]
+
+
+def table():
+    """All rules, for -t and for who wonders."""
+    rules = [(title, text) for _, title, text in
+             compare.RULES + [compare.WILDCARD_GLUE] + updates.RULES]
+    return "\n".join(f"{title}\n{textwrap.indent(textwrap.fill(text, 74), '    ')}"
+                     for title, text in INTENDED + rules)
+
+
+class Run:
+    """Worlds, one after the other, until all is asked."""
+
+    def __init__(self, seed, folder, show=print):
+        self.rng, self.folder, self.show = random.Random(seed), folder, show
+        self.count, self.rules = collections.Counter(), collections.Counter()
+        self.problems = []
+
+    def add(self, done):
+        self.count += done.count
+        self.rules += done.rules
+        self.problems += done.problems
+        for problem in done.problems:
+            self.show(f"DIFFERS {problem}\n")
+
+    def questions(self, count):
+        while count > 0:
+            world = random.Random(self.rng.random())
+            with Differ(world, self.folder) as differ:
+                for _ in range(min(count, QUESTIONS_A_WORLD)):
+                    differ.question()
+            self.add(differ)
+            count -= QUESTIONS_A_WORLD
+
+    def updates(self, count):
+        while count > 0:
+            world = random.Random(self.rng.random())
+            with updates.Updater(world, self.folder) as updater:
+                for number in range(updates.ZONES):
+                    left = count - updater.count["updates"]
+                    updater.zone(number, min(left, UPDATES_A_ZONE))
+            self.add(updater)
+            count -= updater.count["updates"]
+
+    def report(self):
+        for what, number in sorted(self.count.items()):
+            self.show(f"{number:8} {what}")
+        self.show("where we differ, and why (differ.py -t says more):")
+        for what, number in self.rules.most_common():
+            self.show(f"{number:8} {what}")
+        self.show(f"{len(self.problems)} unexplained")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("-s", "--seed", type=int, default=1)
+    parser.add_argument("-n", "--questions", type=int, default=10000)
+    parser.add_argument("-u", "--updates", type=int, default=1000)
+    parser.add_argument("-t", "--table", action="store_true")
+    options = parser.parse_args()
+    if options.table:
+        print(table())
+        return 0
+    print(f"seed {options.seed}")
+    run = Run(options.seed, peers.fetch())
+    run.questions(options.questions)
+    run.updates(options.updates)
+    run.report()
+    return int(bool(run.problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,6 +3,7 @@
 tests/peers unpacks them from Debian's packages; nothing is installed.
 """
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,10 +26,14 @@ class Unavailable(Exception):
 def fetch():
     """The folder with the peers in it, and their LD_LIBRARY_PATH."""
     folder = os.environ.get("PLACED_PEERS", os.path.join(BUILD, "peers"))
+    for build in (os.path.dirname(BUILD), os.path.join(SOURCE, "build")):
+        shared = os.path.join(build, "peers")  # make check-san, check-tsan
+        if os.path.exists(os.path.join(shared, "done")):
+            folder = os.environ.get("PLACED_PEERS", shared)
     try:
         done = subprocess.run(
             ["sh", os.path.join(SOURCE, "tests", "peers"), folder], text=True,
-            capture_output=True, check=False, timeout=300)
+            capture_output=True, check=False, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise Unavailable(str(problem)) from problem
     if done.returncode != 0:
@@ -130,6 +135,7 @@ class Peer:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait(20)
+        self.process = None
 
 
 class Nsd(Peer):

@@ -262,26 +262,59 @@ def knot_refuses_dname(p):
             any(rr.rdtype == DNAME for rr in p.update.changes))
 
 
+def dname_at_cut(p):
+    """Only DNAME and NS differ (and what Knot leaves of the TTLs), where a
+    DNAME was or came."""
+    plain = without_ttl if p.peer == "knot" else without_serial
+    dnames = {rr[0] for rr in p.before | p.ours | p.theirs if rr[1] == DNAME}
+    dnames |= {rr.owner.canonicalize() for rr in p.update.changes
+               if rr.rdtype == DNAME}
+    return p.rcodes == (0, 0) and all(
+        rr[1] == SOA or (rr[0] in dnames and rr[1] in (NS, DNAME))
+        for rr in plain(p.ours) ^ plain(p.theirs))
+
+
+def knot_apex_ds(p):
+    return p.peer == "knot" and p.rcodes == (0, 0) and all(
+        rr[1] == SOA or rr[:2] == (p.update.zone, DS)
+        for rr in p.ours ^ p.theirs)
+
+
+def knot_lax_form(p):
+    return p.peer == "knot" and p.rcodes[0] == dns.rcode.FORMERR and \
+        p.ours == p.before
+
+
 RULES = [
     (form_comes_first, "form and zone are checked before prerequisites",
-     "RFC 2136 3.2 before 3.4.1; ours refuses what is malformed or out of zone "
-     "before it tells anything about names (DESIGN: no oracle)."),
+     "RFC 2136 3.2 has prerequisites first; ours refuses what is malformed "
+     "(FORMERR) or out of zone (NOTZONE) before it tells anything about names, "
+     "for the reason that permission comes first."),
     (knot_keeps_ttl, "Knot: an RR that is there keeps its TTL",
-     "RFC 2136 3.4.2.2: 'a duplicate ... the Zone RR is replaced with the "
-     "Update RR', and its TTL with it; RFC 2181 5.2: one TTL an RRset. BIND "
-     "does as we do."),
+     "RFC 2136 3.4.2.2: a duplicate is replaced by the RR of the update, and "
+     "so its TTL; RFC 2181 5.2: one TTL for an RRset. BIND does so, too."),
     (knot_refuses_dname, "Knot: an update that a DNAME forbids is REFUSED",
-     "RFC 6672 5.2: what is below a DNAME is occluded, and may be there; a "
-     "DNAME beside a CNAME is passed over like any other type, RFC 2136 "
-     "3.4.2.2. BIND does as we do."),
+     "RFC 2136 3.4.2.2 passes over what may not stand together, and the rest "
+     "is done; what is below a DNAME is occluded (RFC 6672 2.4), and may be "
+     "there (RFC 2136 7.18). BIND does so, too."),
     (bind_drops_ds, "BIND: a DS without NS is passed over",
-     "RFC 2136 3.4.2.2 knows no such exception."),
+     "RFC 2136 3.4.2.2 knows no such exception. (At the apex all pass it over: "
+     "RFC 4035 2.4.)"),
+    (dname_at_cut, "BIND, Knot: DNAME and NS come to one name",
+     "RFC 6672 2.3: they do not stand together but at an apex; ours passes "
+     "over the later one. A DNAME that replaces another is lost in Knot; RFC "
+     "6672 2.4 lets a name have one, so ours takes the new one, and BIND."),
+    (knot_apex_ds, "Knot: a DS may come to the apex",
+     "RFC 4035 2.4: a DS must not stand at a zone's apex; ours and BIND pass "
+     "it over."),
+    (knot_lax_form, "Knot: what RFC 2136 calls a format error is done",
+     "RFC 2136 2.5.2, 2.5.3, 3.4.1: class ANY and NONE have TTL 0; FORMERR, "
+     "as of BIND."),
     (bind_wants_servers, "BIND: apex NS in the zone must have addresses",
-     "RFC 2136 3.4.2 knows no such exception; a room's devices come and go in "
-     "any order."),
+     "RFC 2136 3.4.2 knows no such exception; Knot does as we do."),
     (bind_counts_twice, "BIND: an RR given twice in a prerequisite fails it",
-     "RFC 2136 3.2.5 builds the set temp<NAME, TYPE>; RFC 2181 5 has no RR "
-     "twice in a set. Knot does as we do."),
+     "RFC 2136 3.2.5 collects a set, and RFC 2181 5 has no RR twice in one. "
+     "Knot does as we do."),
 ]
 
 

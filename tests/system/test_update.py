@@ -301,6 +301,14 @@ class PermissionTest(RoomTest):
             self.assertIn(word, last.stdout)
         self.assertEqual(self.server.ctl("log").returncode, 2)
 
+    def test_a_bad_signature_is_told_to_the_operator(self):
+        self.server.nsupdate(
+            "zone room.example", "update add x.room.example 300 A 192.0.2.7",
+            key=f"hmac-sha256:room-key.:{OTHER_SECRET}")
+        last = self.server.ctl("log", "--refused", "--last", "1")
+        for word in ("BADSIG", "room-key."):
+            self.assertIn(word, last.stdout)
+
     def test_a_client_with_edns_is_told_why(self):
         update = self.update("guest-key.")
         update.use_edns(0)
