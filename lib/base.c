@@ -1,5 +1,6 @@
 #include "lib/base.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ err_text(enum err e)
 void
 diag_write(struct diag *d, const char *fmt, ...)
 {
+	int saved = errno;
 	va_list ap;
 
 	if (d == NULL)
@@ -39,6 +41,7 @@ diag_write(struct diag *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(d->text, sizeof(d->text), fmt, ap);
 	va_end(ap);
+	errno = saved;
 }
 
 void

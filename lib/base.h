@@ -53,7 +53,7 @@ struct diag {
  */
 #define diag_set(d, e, ...) (diag_write((d), __VA_ARGS__), err_pass(e))
 
-/* The sentence alone. */
+/* The sentence alone; errno stays what it was. */
 void diag_write(struct diag *d, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -199,7 +199,7 @@ static const struct conf_setting rows[] = {
 		.key = "memo",
 		.kind = &conf_kind_size,
 		FIELD(conf, memo),
-		.fallback = "8M",
+		.fallback = "7M",
 		.min = 0,
 		.max = 4 * GIB,
 		.prose = "Memory in which each worker keeps answers it has "

@@ -50,7 +50,7 @@ class Differ:
         for client in self.clients + ([self.ours] if self.clients else []):
             client.close()
         for peer in self.peers:
-            peer.close()
+            peer.remove()
         self.placed.close()
 
     def problem(self, asked, text, *replies):

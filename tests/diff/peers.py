@@ -137,6 +137,10 @@ class Peer:
                 self.process.wait(20)
         self.process = None
 
+    def remove(self):
+        self.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
 
 class Nsd(Peer):
     name = program = "nsd"
