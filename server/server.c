@@ -48,6 +48,12 @@ struct server {
 	int control_fd;
 };
 
+/* Updates seen before this start, to be known again. */
+struct recall {
+	struct writer_job job; /* first: the writer sees only this */
+	struct update_seen *seen;
+};
+
 /* --- what the control socket may ask for ------------------------------------
  */
 
@@ -397,6 +403,41 @@ server_start_control(struct server *s, struct diag *d)
 	return ERR_OK;
 }
 
+/*
+ * The writer's first job, so that no update comes before it. Queries do not
+ * wait for it.
+ */
+static enum err
+recall_apply(struct writer_job *job, struct store_txn *t, bool *spoilt)
+{
+	struct recall *r = (struct recall *)job;
+
+	(void)spoilt;
+	return update_seen_recall(r->seen, store_txn_view(t));
+}
+
+static void
+recall_done(struct writer_job *job, enum err e)
+{
+	if (e != ERR_OK)
+		log_warning("updates seen before this start are not known: %s",
+			    err_text(e));
+	free(job);
+}
+
+static bool
+server_recall(struct server *s)
+{
+	struct recall *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return false;
+	r->job.apply = recall_apply;
+	r->job.done = recall_done;
+	r->seen = s->seen;
+	return writer_submit(s->writer, &r->job);
+}
+
 static enum err
 server_start_threads(struct server *s, struct diag *d)
 {
@@ -405,6 +446,8 @@ server_start_threads(struct server *s, struct diag *d)
 	s->writer = writer_start(s->store);
 	if (s->writer == NULL)
 		return diag_set(d, ERR_NOMEM, "the writer could not be made");
+	if (!server_recall(s))
+		return diag_set(d, ERR_NOMEM, "memory is short");
 	e = server_start_workers(s, d);
 	return e != ERR_OK ? e : server_start_control(s, d);
 }

@@ -109,10 +109,17 @@ changes_from(const struct rr *rrs, size_t count, struct arena *arena)
 	return changes;
 }
 
+static uint64_t
+seen_expires(const struct update *u)
+{
+	return u->tsig.time_signed + u->tsig.fudge + SEEN_GRACE;
+}
+
 static enum err
 make_edit(struct update *u, struct store_txn *t, const struct rr *rrs,
 	  struct arena *arena, bool *spoilt)
 {
+	uint8_t token[UPDATE_TOKEN_LEN];
 	char who[NET_ADDR_TEXT_MAX];
 	struct edit_result r;
 	struct edit e = {
@@ -122,10 +129,15 @@ make_edit(struct update *u, struct store_txn *t, const struct rr *rrs,
 		.limits = &u->served->limits,
 		.now = update_seen_now(u->seen),
 		.key_name = u->tsig.key->name,
+		.token = token,
+		.token_len = sizeof(token),
 		.who = who,
 	};
+	struct update_seen_id id;
 	enum err err;
 
+	update_seen_identify(&id, &u->tsig);
+	update_seen_token(token, &id, seen_expires(u));
 	e.changes = changes_from(rrs, e.count, arena);
 	if (e.changes == NULL)
 		return ERR_NOMEM;
@@ -194,9 +206,7 @@ update_apply(struct writer_job *job, struct store_txn *t, bool *spoilt)
 	if (u->repeated)
 		return ERR_OK; /* update_done() has the reply */
 	if (e == NULL)
-		e = update_seen_add(
-			u->seen, &id,
-			u->tsig.time_signed + u->tsig.fudge + SEEN_GRACE, u);
+		e = update_seen_add(u->seen, &id, seen_expires(u), u);
 	if (e == NULL)
 		return ERR_NOMEM;
 	arena_init_growing(&arena);

@@ -36,6 +36,12 @@ struct update_seen;
 struct update_seen *update_seen_new(void);	 /* NULL: memory */
 void update_seen_free(struct update_seen *seen); /* NULL is fine */
 
+/*
+ * Takes from the journals of all zones what was applied before this start and
+ * could still come again. On the writer's thread, before the first update.
+ */
+enum err update_seen_recall(struct update_seen *seen, struct store_view *v);
+
 /* For tests: another clock than the system's, in seconds since the epoch. */
 void update_seen_set_clock(struct update_seen *seen, uint64_t (*now)(void));
 

@@ -60,6 +60,11 @@ struct update_seen_entry {
 	uint32_t next; /* of the same hash; position + 1 */
 };
 
+/* As kept in the journal with the edit: key (8), MAC (16), expires (8). */
+#define UPDATE_TOKEN_LEN 32
+void update_seen_token(uint8_t *token, const struct update_seen_id *id,
+		       uint64_t expires);
+
 void update_seen_identify(struct update_seen_id *id,
 			  const struct tsig_state *tsig);
 

@@ -1,4 +1,5 @@
 #include "server/update_parts.h"
+#include "zones/journal.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -6,6 +7,9 @@
 #include <time.h>
 
 #define SEEN_ROOM_FIRST 256
+/* Seconds of journal that are read at a start: a fudge of 65,535 on both sides
+ * of the clock. */
+#define SEEN_RECALL (2 * 65536)
 
 /*
  * Entries stand in a ring in the order they came; room grows by doubling up to
@@ -51,6 +55,75 @@ update_seen_free(struct update_seen *seen)
 	free(seen->ring);
 	free(seen->buckets);
 	free(seen);
+}
+
+void
+update_seen_token(uint8_t *token, const struct update_seen_id *id,
+		  uint64_t expires)
+{
+	put64(token, id->key);
+	memcpy(token + 8, id->mac, sizeof(id->mac));
+	put64(token + 8 + sizeof(id->mac), expires);
+}
+
+/* False: memory. */
+static bool
+recall_entry(struct update_seen *seen, const struct journal_entry *j)
+{
+	struct update_seen_entry *e;
+	struct update_seen_id id;
+	uint64_t expires;
+
+	if (j->token_len != UPDATE_TOKEN_LEN)
+		return true;
+	id.key = get64(j->token);
+	memcpy(id.mac, j->token + 8, sizeof(id.mac));
+	expires = get64(j->token + 8 + sizeof(id.mac));
+	if (seen->now() > expires || update_seen_find(seen, &id) != NULL)
+		return true;
+	e = update_seen_add(seen, &id, expires, NULL);
+	if (e != NULL)
+		e->rcode = MSG_NOERROR; /* or it would not be journalled */
+	return e != NULL;
+}
+
+/* From the newest back to where nothing can be within its fudge any more. */
+static enum err
+recall_zone(struct update_seen *seen, struct store_view *v,
+	    const struct zone_record *z)
+{
+	struct journal_entry j;
+
+	for (uint64_t n = z->version; n >= z->journal_first; n--) {
+		enum err e = journal_read(v, z->id, n, &j);
+
+		if (e == ERR_NOTFOUND)
+			return ERR_OK;
+		if (e != ERR_OK)
+			return e;
+		if (j.time + SEEN_RECALL < seen->now())
+			return ERR_OK;
+		if (!recall_entry(seen, &j))
+			return ERR_NOMEM;
+	}
+	return ERR_OK;
+}
+
+enum err
+update_seen_recall(struct update_seen *seen, struct store_view *v)
+{
+	uint8_t apex[NAME_WIRE_MAX];
+	struct zone_record z;
+	bool first = true;
+	enum err e;
+
+	name_copy(apex, name_root);
+	while ((e = zone_record_next(v, &first, apex, &z)) == ERR_OK) {
+		e = recall_zone(seen, v, &z);
+		if (e != ERR_OK)
+			return e;
+	}
+	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
 void

@@ -521,6 +521,11 @@ write_journal(struct edit_work *w)
 	entry.serial_after = w->r->serial;
 	entry.time = w->e->now;
 	entry.key_tag = w->key_tag;
+	if (w->e->token != NULL) {
+		must(w->e->token_len <= sizeof(entry.token));
+		memcpy(entry.token, w->e->token, w->e->token_len);
+		entry.token_len = w->e->token_len;
+	}
 	if (w->e->who != NULL) {
 		size_t len = strnlen(w->e->who, sizeof(entry.who) - 1);
 

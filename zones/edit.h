@@ -61,6 +61,8 @@ struct edit {
 	const struct edit_limits *limits; /* NULL: none */
 	uint64_t now;		 /* seconds since the epoch, for the journal */
 	const uint8_t *key_name; /* who: TSIG key, NULL none */
+	const uint8_t *token;	 /* kept in the journal, NULL none */
+	uint8_t token_len;	 /* octets, at most JOURNAL_TOKEN_MAX */
 	const char
 		*who; /* who, for people: "192.168.1.7", "file lounge.zone" */
 	bool force_serial; /* bump the serial even if nothing else changed */

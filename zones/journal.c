@@ -4,7 +4,7 @@
 
 #define JOURNAL_FORMAT 1
 #define JOURNAL_KEY_LEN 12
-#define JOURNAL_FIXED_LEN 28 /* all but who and the RRs */
+#define JOURNAL_FIXED_LEN 29 /* all but who, token and the RRs */
 #define JOURNAL_RR_FIXED_LEN 9
 
 static void
@@ -53,7 +53,7 @@ encode(struct journal_entry *e, const struct journal_rr *removed,
 
 	e->rrs_len =
 		rrs_octets(removed, e->removed) + rrs_octets(added, e->added);
-	*len = JOURNAL_FIXED_LEN + who_len + e->rrs_len;
+	*len = JOURNAL_FIXED_LEN + who_len + e->token_len + e->rrs_len;
 	value = p = arena_alloc(scratch, *len);
 	if (value == NULL)
 		return NULL;
@@ -65,6 +65,9 @@ encode(struct journal_entry *e, const struct journal_rr *removed,
 	p[19] = (uint8_t)who_len;
 	memcpy(p + 20, e->who, who_len);
 	p += 20 + who_len;
+	*p++ = e->token_len;
+	memcpy(p, e->token, e->token_len);
+	p += e->token_len;
 	put32(p, e->removed);
 	put32(p + 4, e->added);
 	e->rrs = p += 8;
@@ -132,7 +135,7 @@ journal_read(struct store_view *v, uint32_t zone_id, uint64_t version,
 	uint8_t key[JOURNAL_KEY_LEN];
 	struct store_value value;
 	const uint8_t *p;
-	size_t who_len;
+	size_t who_len, token_len;
 	enum err err;
 
 	journal_key(key, zone_id, version);
@@ -146,6 +149,10 @@ journal_read(struct store_view *v, uint32_t zone_id, uint64_t version,
 	if (who_len >= sizeof(e->who) ||
 	    value.len < JOURNAL_FIXED_LEN + who_len)
 		return ERR_CORRUPT;
+	token_len = p[20 + who_len];
+	if (token_len > JOURNAL_TOKEN_MAX ||
+	    value.len < JOURNAL_FIXED_LEN + who_len + token_len)
+		return ERR_CORRUPT;
 	e->version = version;
 	e->serial_before = get32(p + 1);
 	e->serial_after = get32(p + 5);
@@ -153,11 +160,14 @@ journal_read(struct store_view *v, uint32_t zone_id, uint64_t version,
 	e->key_tag = get16(p + 17);
 	memcpy(e->who, p + 20, who_len);
 	e->who[who_len] = '\0';
-	p += 20 + who_len;
+	p += 20 + who_len + 1;
+	e->token_len = (uint8_t)token_len;
+	memcpy(e->token, p, token_len);
+	p += token_len;
 	e->removed = get32(p);
 	e->added = get32(p + 4);
 	e->rrs = p + 8;
-	e->rrs_len = value.len - JOURNAL_FIXED_LEN - who_len;
+	e->rrs_len = value.len - JOURNAL_FIXED_LEN - who_len - token_len;
 	return ERR_OK;
 }
 

@@ -5,8 +5,11 @@
  *
  *   key    zone id (4), version (8)
  *   value  01, serial before (4), serial after (4), time (8), key tag (2),
- *          who (1 + n), removed count (4), added count (4), RRs
+ *          who (1 + n), token (1 + n), removed count (4), added count (4), RRs
  *   RR     owner (wire), type (2), ttl (4), origin (1), rdlen (2), rdata
+ *
+ * The token is what the asker of the edit will know it by: kept with it, so
+ * that after a restart the same message is not applied again.
  *
  * The SOA's change is among the RRs (first removed, first added), as IXFR wants
  * it. An entry with the same serial before and after changes no data, only
@@ -27,12 +30,16 @@ struct journal_rr {
 	uint8_t origin;
 };
 
+#define JOURNAL_TOKEN_MAX 32
+
 struct journal_entry {
 	uint64_t version;
 	uint32_t serial_before, serial_after;
 	uint64_t time; /* seconds since the epoch */
 	uint16_t key_tag;
 	char who[64];
+	uint8_t token[JOURNAL_TOKEN_MAX];
+	uint8_t token_len;
 	uint32_t removed, added; /* RRs */
 	const uint8_t *rrs;	 /* encoded; journal_next_rr() */
 	size_t rrs_len;

@@ -235,8 +235,10 @@ def any_is_part(case):
 
 
 def is_source(key, name):
-    """A wildcard that the name may be made from."""
-    return key.labels[0] == b"*" and name.is_subdomain(key.parent())
+    """A wildcard that the name may be made from, or what is below one."""
+    return any(label == b"*" and
+               name.is_subdomain(dns.name.Name(key.labels[at + 1:]))
+               for at, label in enumerate(key.labels))
 
 
 def strays(case):

@@ -48,6 +48,8 @@ Test(journal, an_entry_is_read_as_it_was_written)
 				  .time = 1764000000,
 				  .key_tag = 513,
 				  .who = "fe80::1%eth0",
+				  .token = "known by",
+				  .token_len = 8,
 				  .removed = 2,
 				  .added = 1};
 	struct zone_record z = record_now();
@@ -68,6 +70,8 @@ Test(journal, an_entry_is_read_as_it_was_written)
 	cr_assert_eq(got.serial_after, 8);
 	cr_assert_eq(got.time, 1764000000);
 	cr_assert_eq(got.key_tag, 513);
+	cr_assert_eq(got.token_len, 8);
+	cr_assert_arr_eq(got.token, "known by", 8);
 	cr_assert_str_eq(got.who, "fe80::1%eth0");
 	cr_assert_eq(got.removed, 2);
 	cr_assert_eq(got.added, 1);

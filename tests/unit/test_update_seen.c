@@ -23,6 +23,38 @@ Test(update_repeated, gets_the_same_reply_and_is_not_applied_twice)
 	zone_is("@ 60 NS ns1 F\n@ 60 SOA 9 F\n");
 }
 
+static uint64_t
+the_clock(void)
+{
+	return clock_now;
+}
+
+Test(update_repeated, after_a_restart_it_is_known_from_the_journal)
+{
+	struct update_seen *before = seen;
+	struct store_txn *t;
+	size_t len;
+
+	begin();
+	change(in(add("lamp", 30, RR_A, "1")));
+	len = write_message(wire, "room-key.");
+	serve(wire, len);
+	cr_assert_eq(rcode, MSG_NOERROR);
+	update(del_name("lamp"));
+
+	seen = update_seen_new();
+	update_seen_set_clock(seen, the_clock);
+	cr_assert_eq(store_txn_begin(store, &t), ERR_OK);
+	cr_assert_eq(update_seen_recall(seen, store_txn_view(t)), ERR_OK);
+	store_txn_abort(t);
+	rcode = MSG_SERVFAIL;
+	serve(wire, len);
+	cr_assert_eq(rcode, MSG_NOERROR);
+	zone_is("@ 60 NS ns1 F\n@ 60 SOA 9 F\n");
+	update_seen_free(seen);
+	seen = before;
+}
+
 Test(update_repeated, a_refusal_is_repeated_with_its_reason)
 {
 	size_t len;
