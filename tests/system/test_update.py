@@ -350,6 +350,21 @@ class PermissionTest(RoomTest):
 
 
 class KeepTest(RoomTest):
+    def test_a_message_that_comes_again_after_a_crash_changes_nothing(self):
+        update = self.update()
+        update.add("clock", 300, "A", "192.0.2.77")
+        wire = update.to_wire()
+        self.assertIsNotNone(self.server.raw(wire))
+        self.assertEqual(self.values("clock"), {"192.0.2.77"})
+        gone = self.update()
+        gone.delete("clock")
+        self.send(gone)
+        self.server.kill()
+        self.server.start()
+        reply = self.server.raw(wire)
+        self.assertEqual(reply[3] & 15, 0)
+        self.assertEqual(self.values("clock"), set())
+
     def test_what_was_acknowledged_is_there_after_kill(self):
         update = self.update()
         update.replace("temp._senml", 30, "TXT", "n=temp")
