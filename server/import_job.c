@@ -206,6 +206,7 @@ enum build_step {
 struct build_call {
 	struct import_build *build;
 	enum build_step step;
+	const char *who;
 	bool called, more;
 	struct edit_result r;
 	struct diag d;
@@ -228,7 +229,8 @@ build_apply(void *ctx, struct store_txn *t, bool *spoilt)
 		e = import_build_slice(c->build, t, &c->more, &c->d);
 		break;
 	case BUILD_FINISH:
-		e = import_build_finish(c->build, t, &c->r);
+		e = import_build_finish(c->build, t, (uint64_t)time(NULL),
+					c->who, &c->r);
 		c->d = c->r.diag;
 		break;
 	case BUILD_ABANDON:
@@ -262,7 +264,7 @@ build_step(const struct import *im, struct build_call *c, enum build_step step)
 static enum err
 build_once(const struct import *im, bool *again)
 {
-	struct build_call c = {.more = true};
+	struct build_call c = {.more = true, .who = im->who};
 	struct build_call drop = {0};
 	enum err e;
 

@@ -72,6 +72,9 @@ show_entry(const struct ctl *c, const json_t *entry)
 	       key[0] == '\0' ? "" : " with key ", key);
 	show_rrs(json_object_get(entry, "removed"), '-');
 	show_rrs(json_object_get(entry, "added"), '+');
+	if (json_array_size(json_object_get(entry, "added")) == 0 &&
+	    ctl_number(entry, "serial") != ctl_number(entry, "serial-before"))
+		puts("; a large import: its records are not listed");
 }
 
 static void

@@ -119,8 +119,11 @@ enum err import_build_begin(struct import_build *b, struct store_txn *t,
  * entries that are needed; abandon, and begin a new build. */
 enum err import_build_slice(struct import_build *b, struct store_txn *t,
 			    bool *more, struct diag *d);
-/* r->removed and added are the file's difference, without what was replayed. */
+/* r->removed and added are the file's difference, without what was replayed.
+ * now and who are for the journal, which starts again with one entry that tells
+ * of the import and lists no RRs. */
 enum err import_build_finish(struct import_build *b, struct store_txn *t,
+			     uint64_t now, const char *who,
 			     struct edit_result *r);
 /* RRs registered that the file does not know, so far. */
 size_t import_build_kept(const struct import_build *b);

@@ -6,6 +6,7 @@
 #include "zones/lookup.h"
 #include "zones/zone.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -592,16 +593,23 @@ settle_soa(struct import_build *b, struct store_txn *t, uint32_t serial,
 
 /* The record takes the new id; the old one is erased from now on. */
 static enum err
-swap(struct import_build *b, struct store_txn *t, const struct zone_record *old)
+swap(struct import_build *b, struct store_txn *t, const struct zone_record *old,
+     uint64_t now, const char *who)
 {
+	struct journal_entry entry = {.serial_before = old->serial,
+				      .serial_after = b->now.z.serial,
+				      .time = now};
 	struct zone_record *z = &b->now.z;
 	enum err e;
 
 	z->outside_id = old->outside_id;
 	z->version = old->version + 1;
-	z->journal_first = z->version + 1;
+	z->journal_first = z->version;
 	z->journal_octets = 0;
-	e = mark_delete(t, z->id);
+	snprintf(entry.who, sizeof(entry.who), "%s", who);
+	e = journal_write(t, z, &entry, NULL, NULL, UINT64_MAX, &b->arena);
+	if (e == ERR_OK)
+		e = mark_delete(t, z->id);
 	if (e == ERR_OK && old->id != 0)
 		e = store_erase_later(t, old->id);
 	if (e == ERR_OK)
@@ -610,8 +618,8 @@ swap(struct import_build *b, struct store_txn *t, const struct zone_record *old)
 }
 
 enum err
-import_build_finish(struct import_build *b, struct store_txn *t,
-		    struct edit_result *r)
+import_build_finish(struct import_build *b, struct store_txn *t, uint64_t now,
+		    const char *who, struct edit_result *r)
 {
 	struct zone_record old;
 	enum err e;
@@ -625,7 +633,7 @@ import_build_finish(struct import_build *b, struct store_txn *t,
 	if (e == ERR_OK)
 		e = settle_soa(b, t, choose_serial(b, &old), &r->diag);
 	if (e == ERR_OK) {
-		e = swap(b, t, &old);
+		e = swap(b, t, &old, now, who);
 		r->spoilt = e != ERR_OK;
 		if (e != ERR_OK)
 			store_failed(&r->diag, e);

@@ -13,8 +13,9 @@
  *
  * The SOA's change is among the RRs (first removed, first added), as IXFR wants
  * it. An entry with the same serial before and after changes no data, only
- * whose the RRs are (their origin), and has no SOA. Keyed by version, not by
- * serial: serials may jump and wrap, versions cannot.
+ * whose the RRs are (their origin), and has no SOA. One whose serials differ
+ * and that lists no RRs is an import that was built beside the zone. Keyed by
+ * version, not by serial: serials may jump and wrap, versions cannot.
  */
 #ifndef PLACED_ZONES_JOURNAL_H
 #define PLACED_ZONES_JOURNAL_H

@@ -277,15 +277,15 @@ def chain_never_ends(case):
 
 RULES = [
     (chain_never_ends, "a DNAME that points below itself never ends",
-     "RFC 1034 3.6.2 has chains followed, and 7.1 work bounded. Ours is BIND's "
-     "bound, 11 steps; Knot stops after 5, NSD after the first."),
+     "RFC 1034 3.6.2 has chains followed, and 5.3.3 has work bounded. Ours is "
+     "BIND's bound, 11 steps; Knot stops after 5, NSD after the first."),
     (any_is_part, "ANY: fewer RRsets than there are",
      "RFC 8482 4.1 lets a server answer with a single RRset, or a larger "
      "subset. Ours does over UDP, and gives all by TCP; NSD and Knot do "
      "always, BIND never."),
     (nsd_tree, "NSD: a name in one zone exists in the other too",
-     "RFC 1034 4.3.2 step 2 looks for the zone which is the nearest ancestor to "
-     "QNAME, and steps 3 to 6 see that one alone; what the zone above holds "
+     "RFC 1034 4.3.2 step 2 looks for the zone which is the nearest ancestor "
+     "to QNAME, and steps 3 to 6 see that one alone; what the zone above holds "
      "there is occluded. NSD keeps one tree of names for all zones. Only where "
      "another peer says what we say."),
     (bind_synthesized, "BIND: a synthesized CNAME ends a question for ANY",

@@ -165,8 +165,10 @@ def table():
     """All rules, for -t and for who wonders."""
     rules = [(title, text) for _, title, text in
              compare.RULES + [compare.WILDCARD_GLUE] + updates.RULES]
-    return "\n".join(f"{title}\n{textwrap.indent(textwrap.fill(text, 74), '    ')}"
-                     for title, text in INTENDED + rules)
+    return "\n".join(
+        textwrap.fill(title, 78) + "\n" +
+        textwrap.indent(textwrap.fill(text, 74), "    ")
+        for title, text in INTENDED + rules)
 
 
 class Run:

@@ -420,7 +420,28 @@ class Updater:
                                   (rcode, theirs))
                 if not self.agrees(parting):
                     together.remove(name)
+            for name in together:
+                self.look(name, update)
             before = after
+
+    def look(self, name, update):
+        """The next question sees the change: asked of what was touched."""
+        for rr in update.changes:
+            asked = ask.Question(
+                rr.owner, dns.rdatatype.to_text(rr.rdtype), False, False, 1232,
+                False, self.rng.randrange(65536))
+            if rr.rdtype in (dns.rdatatype.AXFR, dns.rdatatype.ANY):
+                continue
+            ours, theirs = (self.clients[who].ask(asked)
+                            for who in ("placed", name))
+            led_away = {dns.rdatatype.CNAME, DNAME} & {
+                got[1] for got in ours.answer | theirs.answer}
+            if led_away or ours.tc or theirs.tc:
+                continue  # into zones where they may have parted
+            self.count["questions after updates"] += 1
+            if compare.Core(ours).differs(compare.Core(theirs)):
+                self.problems.append(f"{update}\n{asked}: {name} differs\n"
+                                     f"{ours}\n{theirs}")
 
     def lose(self, name, update):
         """Knot ends over an SOA below the apex: anew, for the next zone."""
