@@ -6,6 +6,7 @@
 #define SLOTS 4
 #define ENTRY_TYPICAL 128 /* octets; more buckets than such entries */
 #define ALIGN 8
+#define DOOR_LEN (1 << 16) /* octets */
 
 /* A slot: 16 bits of the hash, 48 of the entry's place in units of ALIGN. The
  * place counts on and on; modulo the ring's size it is an offset. */
@@ -36,6 +37,7 @@ struct memo {
 			  slot of 0 is one that has been run over */
 	struct bucket *buckets;
 	size_t mask;
+	uint8_t door[DOOR_LEN];
 };
 
 struct memo *
@@ -77,6 +79,7 @@ memo_clear(struct memo *m)
 {
 	m->head = m->size;
 	memset(m->buckets, 0, (m->mask + 1) * sizeof(struct bucket));
+	memset(m->door, 0, sizeof(m->door));
 }
 
 uint64_t
@@ -168,20 +171,36 @@ memo_find(const struct memo *m, const struct memo_key *k, struct memo_answer *a)
  * one that was never used, or has been run over, is older than all others. */
 static unsigned
 bucket_choose(const struct memo *m, const struct bucket *b,
-	      const struct memo_key *k)
+	      const struct memo_key *k, bool *same)
 {
 	unsigned oldest = 0;
+
+	*same = false;
 
 	for (unsigned i = 0; i < SLOTS; i++) {
 		const struct entry *e = slot_entry(m, b->slot[i]);
 
 		if (e != NULL && b->slot[i] >> 48 == k->hash >> 48 &&
-		    entry_is(e, k))
+		    entry_is(e, k)) {
+			*same = true;
 			return i;
+		}
 		if (slot_place(b->slot[i]) < slot_place(b->slot[oldest]))
 			oldest = i;
 	}
 	return oldest;
+}
+
+/* True if the same came to the door before, and nobody since. */
+static bool
+door_knows(struct memo *m, uint64_t hash)
+{
+	uint8_t *at = &m->door[hash >> 20 & (DOOR_LEN - 1)];
+	uint8_t mark = (uint8_t)(hash >> 40 | 1); /* never 0 */
+	bool known = *at == mark;
+
+	*at = mark;
+	return known;
 }
 
 /* Room in the ring; an entry never lies across its end. */
@@ -203,12 +222,16 @@ memo_store(struct memo *m, const struct memo_key *k,
 {
 	size_t len = sizeof(struct entry) + k->qname_len + a->tail_len;
 	struct bucket *b = memo_bucket(m, k->hash);
-	unsigned slot = bucket_choose(m, b, k);
 	struct entry *e;
 	uint64_t place;
+	unsigned slot;
+	bool same;
 
 	len = (len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (len > m->size / 4)
+		return;
+	slot = bucket_choose(m, b, k, &same);
+	if (!same && !door_knows(m, k->hash))
 		return;
 	e = ring_take(m, len, &place);
 	b->slot[slot] = slot_make(k->hash, place);

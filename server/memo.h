@@ -5,6 +5,9 @@
  *
  *   index   buckets of 4 slots, each a tag and the place of an entry
  *   ring    entries one after the other; a new one runs over the oldest
+ *   door    an octet of the hash of who was turned away last: an answer is kept
+ *           when it comes a second time, so that names made up at random, each
+ *           asked once, do not push out what is asked again and again
  *
  *   entry = header, qname (lower case), tail of the reply behind the question
  *
@@ -62,8 +65,9 @@ uint64_t memo_key_hash(const struct memo_key *k);
 bool memo_find(const struct memo *m, const struct memo_key *k,
 	       struct memo_answer *a);
 
-/* Keeps a copy, in place of an older answer to the same question. What is too
- * large for the ring (a quarter of it) is not kept. */
+/* Keeps a copy: in place of an older answer to the same question, or if the
+ * question was offered before, not long ago. What is too large for the ring (a
+ * quarter of it) is not kept. */
 void memo_store(struct memo *m, const struct memo_key *k,
 		const struct memo_answer *a);
 

@@ -1,8 +1,9 @@
 /*
  * A server in a test: zones from text in a store of its own, a configuration
  * from text, and query_serve() as workers call it. Answers are read with ldns,
- * which did not write them. Each message is answered three times: without the
- * memo, and twice with it; the replies must be the same.
+ * which did not write them. Each message is answered four times: without the
+ * memo, and with it before, when, and after it is kept; the replies must be the
+ * same.
  */
 #ifndef PLACED_TESTS_HOUSE_H
 #define PLACED_TESTS_HOUSE_H

@@ -35,6 +35,8 @@ store_text(struct memo *m, const struct memo_key *k, const char *text)
 		.tail_len = (uint16_t)strlen(text),
 	};
 
+	/* the first time it is only noticed */
+	memo_store(m, k, &a);
 	memo_store(m, k, &a);
 }
 
@@ -63,6 +65,39 @@ Test(memo, what_is_stored_is_found_whole)
 	cr_expect_eq(a.flags, 0x400u);
 	cr_expect_eq(a.count[2], 3u);
 	cr_expect_arr_eq(a.tail, "answer", 6);
+	memo_free(m);
+}
+
+Test(memo, answer_that_comes_once_is_not_kept)
+{
+	struct memo *m = memo_new(MEMO_MIN);
+	struct memo_key k = key_of("random.house", 1);
+	struct memo_answer a = {.tail = (const uint8_t *)"x", .tail_len = 1};
+
+	memo_store(m, &k, &a);
+	cr_expect(!memo_find(m, &k, &a));
+	memo_store(m, &k, &a);
+	cr_expect(memo_find(m, &k, &a));
+	memo_free(m);
+}
+
+Test(memo, names_asked_once_do_not_push_out_what_is_asked_again)
+{
+	struct memo *m = memo_new(MEMO_MIN);
+	struct memo_key k = key_of("lamp.house", 1);
+	struct memo_answer a = {.tail = (const uint8_t *)"x", .tail_len = 1};
+	char name[32];
+
+	store_text(m, &k, "lamp");
+	for (int i = 0; i < 100000; i++) {
+		struct memo_key once;
+
+		snprintf(name, sizeof(name), "r%d.house", i);
+		once = key_of(name, 1);
+		memo_store(m, &once, &a);
+	}
+	k = key_of("lamp.house", 1);
+	cr_expect(holds(m, &k, "lamp"));
 	memo_free(m);
 }
 
