@@ -333,6 +333,20 @@ disk_is_full(const struct store *s)
 	       (uint64_t)st.st_size + NO_ROOM > limit.rlim_cur;
 }
 
+/* After a commit that failed: has LMDB given the environment up? It tells the
+ * next transaction. */
+static void
+see_if_dead(struct store *s)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	if (rc == MDB_PANIC)
+		atomic_store(&s->dead, true);
+}
+
 enum err
 store_txn_commit(struct store_txn *t)
 {
@@ -342,6 +356,8 @@ store_txn_commit(struct store_txn *t)
 	view_close_cursors(&t->view);
 	rc = mdb_txn_commit(t->view.txn);
 	free(t);
+	if (rc != 0)
+		see_if_dead(s);
 	if (rc == EIO && disk_is_full(s))
 		return ERR_FULL;
 	return store_err(rc);

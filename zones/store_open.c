@@ -359,7 +359,7 @@ boots_raise(struct store *s, struct diag *d)
 		else
 			store_txn_abort(t);
 	}
-	if (e == ERR_OK || e == ERR_FULL)
+	if (e == ERR_OK || (e == ERR_FULL && !store_is_dead(s)))
 		return ERR_OK;
 	return diag_set(d, e, "cannot write to %s: %s", s->path, err_text(e));
 }

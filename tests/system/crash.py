@@ -1,6 +1,5 @@
 """What may be in a zone after a crash, by what was acknowledged before it."""
 
-
 APEX = "room.example"
 HEAD = """\
 $ORIGIN {apex}.
@@ -166,19 +165,22 @@ class Room:
         return states if there == len(lines) else None
 
     def observe(self, lines):
-        """The model goes on from what is there; False if that can't be."""
+        """The model goes on from what is there, by all that explains it: who
+        brought a record is not seen. False if nothing does."""
         imports = {None, self.imported}
         if self.imported and self.imported.acknowledged:
             imports = {self.imported}
+        found = []
         for imported in imports:
             for count in {self.acknowledged, len(self.updates)}:
                 states = self.explains(lines, count, imported)
                 if states is not None:
-                    self.states = states
-                    if imported:
-                        self.file = imported.file
-                    self.round_begins()
-                    return True
-        return False
-
-
+                    found.append(states)
+                    file = imported.file if imported else self.file
+        if not found:
+            return False
+        self.file = file  # files tell themselves apart
+        self.states = {key: frozenset().union(
+            *(states[key] for states in found)) for key in self.states}
+        self.round_begins()
+        return True
