@@ -19,8 +19,8 @@
  *
  * The file counts as imported at the time of each slice; edits that came later
  * stand, and one that contradicts the file fails the import. A built zone
- * begins a journal of its own: journal_first is version + 1, the old entries
- * are erased with the old id.
+ * begins a journal of its own with one entry that tells of the import; the old
+ * entries are erased with the old id.
  */
 #ifndef PLACED_ZONES_IMPORT_H
 #define PLACED_ZONES_IMPORT_H
