@@ -48,9 +48,39 @@ struct conf_zone {
 	char *file;		     /* zone file, made absolute; NULL: none */
 	struct net_prefix *inside;
 	size_t inside_count;
+	uint8_t (*inside_keys)[NAME_WIRE_MAX]; /* lower case; declared under
+						  keys: who signs with one */
+	size_t inside_key_count;
+	uint32_t loc_outside; /* metres that an exported LOC is rounded to */
 	struct conf_rule *rules;
 	size_t rule_count;
 	unsigned line;
+};
+
+/* Where a question that may leave goes. */
+struct conf_forwarder {
+	struct net_addr addr; /* default port 53, with TLS 853 */
+	char *tls_name;	      /* DNS over TLS with this name verified; NULL:
+				 UDP and TCP */
+};
+
+struct conf_names {
+	uint8_t (*names)[NAME_WIRE_MAX]; /* lower case */
+	size_t count;
+};
+
+struct conf_uplink {
+	struct conf_forwarder *forward;
+	size_t forward_count;	   /* 0: no uplink */
+	struct conf_names reach;   /* beside the zones' _reach; may be "." */
+	struct conf_names private; /* answers at or below may hold private
+				      addresses; home.arpa if not given */
+	char *ca_file;		   /* PEM; NULL: the system's */
+	bool case_random;	   /* 0x20 */
+	uint64_t cache_limit;	   /* octets of cache.mdb; 0: no cache */
+	uint32_t ttl_min, ttl_max, negative_max; /* seconds */
+	uint32_t stale_max; /* seconds beyond the TTL; 0: never stale */
+	unsigned waiting_per_client; /* questions that may wait at once */
 };
 
 struct conf {
@@ -75,6 +105,7 @@ struct conf {
 	unsigned types_limit; /* RRsets a name may have */
 	int log_level;	      /* enum log_level */
 	struct tsig_keyring keys;
+	struct conf_uplink uplink;
 	struct conf_zone *zones; /* sorted by name_cmp of the apex */
 	size_t zone_count;
 };

@@ -1,0 +1,109 @@
+/*
+ * An entry: what a foreign answer came to, in one block of octets, as it lies
+ * in the cache and as it is handed to those who wait for it. RRsets stand as
+ * struct rrset wants them, so that an answer is made from an entry as from a
+ * node, without a copy and without malloc.
+ *
+ *   entry = 01 (format), flags, rcode, count, made (4), ttl (4), rrset * count
+ *   rrset = section, owner length, owner, type (2), ttl (4), count (2),
+ *           len (2), { rdlen (2), rdata } * count             len octets
+ *
+ * Integers are big-endian. `made` is when the answer came, seconds since the
+ * epoch; `ttl` how many seconds after that it is fresh: the least of all TTLs
+ * of what makes the answer (for a negative one RFC 2308 section 5), within the
+ * caps. Of the message only this is kept: RRsets of the answer section that lie
+ * on the chain of CNAMEs and DNAMEs from the question, the RRset that ends it,
+ * and for a negative answer the SOA (RFC 2181 5.4.1: nothing else may be
+ * trusted to answer another question).
+ */
+#ifndef PLACED_RESOLVER_ENTRY_H
+#define PLACED_RESOLVER_ENTRY_H
+
+#include "lib/arena.h"
+#include "lib/msg.h"
+#include "zones/node.h"
+
+#define ENTRY_MAX 65535 /* octets; what is larger is not kept */
+
+enum entry_flag {
+	ENTRY_FAILURE = 1, /* no answer was to be had (RFC 9520) */
+	ENTRY_AD = 2,	   /* the forwarder said that it validated; for later */
+	ENTRY_PARTIAL = 4, /* the chain ends in a CNAME without its target */
+	ENTRY_REBOUND = 8, /* private addresses were taken out */
+};
+
+/* A view into octets that stay where they are. */
+struct entry {
+	const uint8_t *octets;
+	size_t len;
+	uint8_t flags; /* enum entry_flag */
+	uint8_t rcode; /* NOERROR, NXDOMAIN, SERVFAIL for a failure */
+	uint8_t count; /* RRsets */
+	uint32_t made; /* seconds since the epoch */
+	uint32_t ttl;  /* seconds */
+};
+
+struct entry_rrset {
+	uint8_t section; /* MSG_AN or MSG_NS */
+	const uint8_t *owner;
+	struct rrset set; /* TTL as it was received; meta NULL */
+};
+
+/* False if the octets break the format, to the end: they come from a file. What
+ * is inside rdata is checked too (rr_rdata_valid()). */
+bool entry_open(struct entry *e, const uint8_t *octets, size_t len);
+
+/* The same for octets that were made or checked before in this process: the
+ * head alone. For the path of a query. */
+void entry_view(struct entry *e, const uint8_t *octets, size_t len);
+
+/* RRsets in turn: start with *at = 0; false at the end. */
+bool entry_next(const struct entry *e, size_t *at, struct entry_rrset *r);
+
+/* The RRset of that owner and type in that section; false: none. */
+bool entry_find(const struct entry *e, enum msg_section section,
+		const uint8_t *owner, uint16_t type, struct entry_rrset *r);
+
+/* Seconds it is still fresh at `now`; 0: stale. A clock that went back never
+ * makes it fresher than when it was made. */
+uint32_t entry_fresh(const struct entry *e, uint32_t now);
+
+/* What may be kept of an answer. */
+struct entry_policy {
+	uint32_t ttl_min, ttl_max; /* seconds */
+	uint32_t negative_max;	   /* seconds */
+	bool private_ok; /* addresses of RFC 1918, ULA, link-local, loopback,
+			    in A, AAAA and SVCB hints may stand in it */
+};
+
+/*
+ * Makes an entry of a response to (qname, qtype), which msg_parse_response()
+ * took and whose question was compared. ERR_SYNTAX: the message contradicts
+ * itself (a chain with a loop, two CNAMEs at one name, an SOA that is not above
+ * the name): to be treated as a failure of who sent it. ERR_RANGE: larger than
+ * ENTRY_MAX. *octets is in the arena.
+ */
+enum err entry_build(const struct msg *m, const uint8_t *qname, uint16_t qtype,
+		     const struct entry_policy *policy, uint32_t now,
+		     struct arena *arena, const uint8_t **octets, size_t *len);
+
+/* An entry that says: no answer, for ttl seconds. dst has ENTRY_HEAD_LEN
+ * octets. */
+#define ENTRY_HEAD_LEN 12
+void entry_failure(uint8_t *dst, uint32_t now, uint32_t ttl);
+
+/* a, whose chain ends in a CNAME, with b, the answer about its target, behind
+ * it. */
+enum err entry_join(const struct entry *a, const struct entry *b,
+		    struct arena *arena, const uint8_t **octets, size_t *len);
+
+/* The name where the chain from qname ends: qname itself, or the target of the
+ * last CNAME. Points into the entry (or is qname). */
+const uint8_t *entry_chain_end(const struct entry *e, const uint8_t *qname,
+			       uint16_t qtype);
+
+/* True for addresses that may not come from elsewhere (RFC 1918, 6598, 3927,
+ * 4193, 4291 loopback and link-local, v4-mapped of these, 0.0.0.0/8, ::). */
+bool entry_address_private(uint16_t type, const uint8_t *rdata, size_t len);
+
+#endif
