@@ -34,7 +34,11 @@ conf_finish_top(struct conf_reader *r, const struct conf_node *n, void *conf)
 		n ? conf_node_find(&r->tree, n, "control") : NULL;
 	struct conf *c = conf;
 	size_t len;
+	enum err e = conf_list_move(r, &r->interfaces, &c->interfaces,
+				    &c->interface_count);
 
+	if (e)
+		return e;
 	if (!c->workers)
 		c->workers = workers_default();
 	if (!c->control) {
@@ -111,7 +115,13 @@ static struct conf *
 text_read(const char *text, size_t len, const char *name, struct diag *d)
 {
 	struct conf_owner *owner = calloc(1, sizeof(*owner));
-	struct conf_reader r = {.name = name, .diag = d};
+	struct conf_reader r = {
+		.name = name,
+		.diag = d,
+		.inside_interfaces.size = sizeof(uint16_t),
+		.inside_keys.size = NAME_WIRE_MAX,
+		.interfaces.size = sizeof(char *),
+	};
 	enum err e;
 
 	if (!owner) {
@@ -123,6 +133,9 @@ text_read(const char *text, size_t len, const char *name, struct diag *d)
 	r.arena = &owner->arena;
 	e = reader_run(&r, text, len);
 	conf_tree_free(&r.tree);
+	free(r.inside_interfaces.items);
+	free(r.inside_keys.items);
+	free(r.interfaces.items);
 	free(r.folder);
 	if (!e)
 		return &owner->conf;

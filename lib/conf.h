@@ -48,6 +48,8 @@ struct conf_zone {
 	char *file;		     /* zone file, made absolute; NULL: none */
 	struct net_prefix *inside;
 	size_t inside_count;
+	uint16_t *inside_interfaces; /* indices in conf.interfaces, each once */
+	size_t inside_interface_count;
 	uint8_t (*inside_keys)[NAME_WIRE_MAX]; /* lower case; declared under
 						  keys: who signs with one */
 	size_t inside_key_count;
@@ -83,6 +85,17 @@ struct conf_uplink {
 	unsigned waiting_per_client; /* questions that may wait at once */
 };
 
+/* What questions about space may cost, and how long their answers hold. */
+struct conf_space {
+	unsigned k;	     /* hits of _near without number and radius */
+	unsigned k_max;	     /* of a number that was asked for */
+	uint32_t radius_max; /* metres */
+	unsigned hits_max;   /* of any question */
+	unsigned scan_max;   /* entries of the store looked at */
+	uint32_t ttl;	     /* seconds */
+	unsigned gather_ms;  /* that delegated children have to answer */
+};
+
 struct conf {
 	char *path; /* of the file */
 	struct net_addr *listen;
@@ -106,8 +119,13 @@ struct conf {
 	int log_level;	      /* enum log_level */
 	struct tsig_keyring keys;
 	struct conf_uplink uplink;
+	struct conf_space space;
 	struct conf_zone *zones; /* sorted by name_cmp of the apex */
 	size_t zone_count;
+	/* Named by any `inside`: they were there when the file was read. What
+	 * prefixes they have is looked up by who serves (server/served.h). */
+	char **interfaces;
+	size_t interface_count;
 };
 
 /* Reads and checks; NULL with one sentence in d: FILE:LINE:COLUMN: what is

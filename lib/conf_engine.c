@@ -1,11 +1,11 @@
 #include "lib/conf_internal.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SETTINGS_MAX 64 /* rows of one table */
-#define KEY_MAX 32	/* octets of a key that a typo is sought for */
 
 static void
 place(char dst[256], const struct conf_reader *r, const struct conf_node *n)
@@ -96,15 +96,31 @@ conf_list_push(struct conf_list *l)
 	return memset(item, 0, l->size);
 }
 
-/*
- * Letters to change, add, leave out or swap with their neighbour (so that
- * "lsiten" is one step from "listen"). Both at most KEY_MAX octets.
- */
-static unsigned
-edit_distance(const char *a, const char *b)
+enum err
+conf_list_move(struct conf_reader *r, struct conf_list *l, void *field,
+	       size_t *count)
 {
-	unsigned d[KEY_MAX + 1][KEY_MAX + 1];
-	size_t la = strlen(a), lb = strlen(b);
+	void *items = NULL;
+
+	if (l->count) {
+		items = conf_alloc(r, l->count * l->size);
+		if (!items)
+			return ERR_NOMEM;
+		memcpy(items, l->items, l->count * l->size);
+	}
+	*count = l->count;
+	memcpy(field, &items, sizeof(items));
+	l->count = 0;
+	return ERR_OK;
+}
+
+/* "lsiten" is one step from "listen": neighbours that are swapped count once.
+ */
+unsigned
+conf_distance(const char *a, const char *b)
+{
+	unsigned d[CONF_WORD_MAX + 1][CONF_WORD_MAX + 1];
+	size_t la = strnlen(a, CONF_WORD_MAX), lb = strnlen(b, CONF_WORD_MAX);
 
 	for (size_t i = 0; i <= la; i++) {
 		for (size_t j = 0; j <= lb; j++) {
@@ -127,21 +143,28 @@ edit_distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
+bool
+conf_distance_is_typo(unsigned distance, const char *b)
+{
+	/* more steps than that are another word */
+	return distance < 4 && distance * 2 <= strlen(b);
+}
+
 static enum err
 fail_unknown(struct conf_reader *r, const struct conf_node *key,
 	     const struct conf_table *table)
 {
-	char quoted[CONF_QUOTE_MAX], wrong[KEY_MAX + 1];
-	unsigned least = 4; /* more steps than that are another word */
+	char quoted[CONF_QUOTE_MAX];
+	unsigned least = UINT_MAX;
 	const char *nearest = NULL;
 
-	snprintf(wrong, sizeof(wrong), "%s", key->text);
 	for (size_t i = 0; i < table->count; i++) {
-		unsigned n = edit_distance(wrong, table->rows[i].key);
+		const char *word = table->rows[i].key;
+		unsigned n = conf_distance(key->text, word);
 
-		if (n < least && n * 2 <= strlen(table->rows[i].key)) {
+		if (n < least && conf_distance_is_typo(n, word)) {
 			least = n;
-			nearest = table->rows[i].key;
+			nearest = word;
 		}
 	}
 	conf_quote(quoted, key->text);
@@ -292,6 +315,19 @@ read_maps(struct conf_reader *r, const struct conf_node *n,
 }
 
 static enum err
+read_group(struct conf_reader *r, const struct conf_node *n,
+	   const struct conf_setting *s, void *into)
+{
+	if (conf_node_is_null(n))
+		n = NULL;
+	if (n && n->kind != CONF_MAP)
+		return conf_fail(r, n, ERR_SYNTAX,
+				 "\"%s\" takes settings: { %s: … }", s->key,
+				 s->table->rows[0].key);
+	return conf_read_map(r, n, s->table, conf_field(s, into));
+}
+
+static enum err
 read_value(struct conf_reader *r, const struct conf_node *n,
 	   const struct conf_setting *s, void *into)
 {
@@ -304,6 +340,8 @@ read_value(struct conf_reader *r, const struct conf_node *n,
 		return read_several(r, n, s, into);
 	case CONF_MAPS:
 		return read_maps(r, n, s, into);
+	case CONF_GROUP:
+		return read_group(r, n, s, into);
 	case CONF_ONE:
 		break;
 	}
@@ -358,6 +396,9 @@ conf_read_map(struct conf_reader *r, const struct conf_node *n,
 			e = conf_fail(r, n, ERR_NOTFOUND,
 				      "\"%s\" is missing in %s", s->key,
 				      table->heading);
+		else if (s->kind->shape == CONF_GROUP)
+			e = conf_read_map(r, NULL, s->table,
+					  conf_field(s, into));
 		else if (s->fallback)
 			e = read_fallback(r, s, into);
 	}

@@ -7,6 +7,7 @@
  *   conf_table.c   the tables: every setting there is
  *   conf_value.c   the kinds of value that any setting may have
  *   conf_zone.c    the kinds of which keys, zones and rules are made
+ *   conf_uplink.c  the kinds of which the uplink is made
  *   conf_manual.c  the tables as placed.yaml(5)
  *
  * Rows are read in the order of the table, not of the file, so that a reader
@@ -70,18 +71,31 @@ const struct conf_node *conf_node_find(const struct conf_tree *t,
 /* Nothing, ~ or null, without quotes: as good as not given. */
 bool conf_node_is_null(const struct conf_node *n);
 
+struct conf_setting;
+struct conf_table;
+
 /* --- the reader ---------------------------------------------------------- */
 
-struct conf_interface;
+/* What a setting with several values collects while it is read. */
+struct conf_list {
+	void *items; /* malloc'd */
+	size_t count, room, size;
+};
+
+/* A zeroed element at the end, or NULL: memory. */
+void *conf_list_push(struct conf_list *l);
 
 struct conf_reader {
 	const char *name; /* of the file, as the user calls it */
 	char *folder;	  /* absolute; relative paths start here; owned */
 	struct conf_tree tree;
 	struct conf *conf;
-	struct arena *arena;		   /* owns all that conf points to */
-	const uint8_t *apex;		   /* of the zone being read */
-	struct conf_interface *interfaces; /* looked up so far, in arena */
+	struct arena *arena; /* owns all that conf points to */
+	const uint8_t *apex; /* of the zone being read */
+	/* What `inside` of the zone being read says beside prefixes: uint16_t,
+	 * and names of NAME_WIRE_MAX octets. */
+	struct conf_list inside_interfaces, inside_keys;
+	struct conf_list interfaces; /* char *, in arena: of all zones */
 	struct diag *diag;
 };
 
@@ -101,19 +115,43 @@ const char *conf_quote(char dst[CONF_QUOTE_MAX], const char *text);
  * return when it is NULL. */
 void *conf_alloc(struct conf_reader *r, size_t len);
 
-/* What a setting with several values collects while it is read. */
-struct conf_list {
-	void *items; /* malloc'd */
-	size_t count, room, size;
-};
+/* The list's elements in the arena, into the field and its count; the list is
+ * empty afterwards and may be filled again. */
+enum err conf_list_move(struct conf_reader *r, struct conf_list *l, void *field,
+			size_t *count);
 
-/* A zeroed element at the end, or NULL: memory. */
-void *conf_list_push(struct conf_list *l);
+/* Letters to change, add, leave out or swap to make b of a; of long texts the
+ * first CONF_WORD_MAX octets count. */
+#define CONF_WORD_MAX 63
+unsigned conf_distance(const char *a, const char *b);
+
+/* True if that is near enough to the word b to have been meant. */
+bool conf_distance_is_typo(unsigned distance, const char *b);
+
+/* A name, absolute with or without its final dot (or completed by origin),
+ * into dst in lower case; a message at n if it is none. */
+enum err conf_name(struct conf_reader *r, const struct conf_node *n,
+		   const struct conf_setting *s, const uint8_t *origin,
+		   const char *text, uint8_t *dst);
+
+/* "key": "text" is not …; ERR_SYNTAX. */
+enum err conf_fail_value(struct conf_reader *r, const struct conf_node *n,
+			 const struct conf_setting *s, const char *right);
+
+/* A number with one of the units behind it ("" may be one), times the unit;
+ * false if it is not that, or too large. */
+struct conf_unit {
+	const char *text;
+	uint64_t times;
+};
+bool conf_number(uint64_t *v, const char *text, const struct conf_unit *units,
+		 size_t count);
+
+/* ERR_RANGE with a sentence if v is beyond the row's. */
+enum err conf_range(struct conf_reader *r, const struct conf_node *n,
+		    const struct conf_setting *s, uint64_t v);
 
 /* --- tables -------------------------------------------------------------- */
-
-struct conf_setting;
-struct conf_table;
 
 enum conf_shape {
 	CONF_ONE,     /* a scalar; read() gets the struct, and finds its field
@@ -122,6 +160,8 @@ enum conf_shape {
 			 each and pushes to it */
 	CONF_MAPS,    /* a list of maps, each read against the row's table;
 			 read() then gets the struct, to look at all of them */
+	CONF_GROUP,   /* a map read against the row's table, into the struct at
+			 the row's offset; there too if it is not given */
 };
 
 struct conf_kind {
@@ -146,7 +186,7 @@ struct conf_setting {
 				 parted by ", "; NULL: the field stays zero */
 	const char *fallback_prose; /* a default that is worked out elsewhere */
 	const char *prose;	    /* man(7) markup allowed */
-	const struct conf_table *table; /* CONF_MAPS */
+	const struct conf_table *table; /* CONF_MAPS, CONF_GROUP */
 };
 
 struct conf_table {
@@ -174,11 +214,15 @@ extern const struct conf_table conf_table; /* the whole file */
 
 extern const struct conf_kind conf_kind_addresses, conf_kind_path,
 	conf_kind_size, conf_kind_count, conf_kind_count16, conf_kind_duration,
-	conf_kind_mode, conf_kind_text, conf_kind_octets, conf_kind_level;
+	conf_kind_mode, conf_kind_text, conf_kind_octets, conf_kind_level,
+	conf_kind_flag, conf_kind_seconds, conf_kind_metres;
 extern const struct conf_kind conf_kind_keys, conf_kind_key_name,
 	conf_kind_algorithm, conf_kind_secret, conf_kind_secret_file,
 	conf_kind_zones, conf_kind_apex, conf_kind_inside, conf_kind_rules,
 	conf_kind_rule_key, conf_kind_patterns, conf_kind_types;
+extern const struct conf_kind conf_kind_uplink, conf_kind_forwarders,
+	conf_kind_names, conf_kind_roots;
+extern const struct conf_kind conf_kind_space;
 
 /* The finish functions of the tables. */
 enum err conf_finish_top(struct conf_reader *r, const struct conf_node *n,
@@ -189,6 +233,8 @@ enum err conf_finish_zone(struct conf_reader *r, const struct conf_node *n,
 			  void *zone);
 enum err conf_finish_rule(struct conf_reader *r, const struct conf_node *n,
 			  void *rule);
+enum err conf_finish_uplink(struct conf_reader *r, const struct conf_node *n,
+			    void *uplink);
 
 /* An absolute path in the arena, or NULL: memory. */
 char *conf_path(struct conf_reader *r, const char *text);

@@ -105,7 +105,7 @@ print_rows(FILE *out, const struct conf_table *table)
 	}
 }
 
-/* A list of maps has a section of its own, behind the table it is in. */
+/* What has a table has a section of its own, behind the table it is in. */
 static void
 print_table(FILE *out, const struct conf_table *table)
 {
@@ -115,8 +115,10 @@ print_table(FILE *out, const struct conf_table *table)
 
 		if (!sub)
 			continue;
-		fprintf(out, ".SS Entries of %s\n%s\n", sub->heading,
-			sub->prose);
+		fprintf(out, ".SS %s of %s\n%s\n",
+			table->rows[i].kind->shape == CONF_GROUP ? "Settings"
+								 : "Entries",
+			sub->heading, sub->prose);
 		print_table(out, sub);
 	}
 }

@@ -125,8 +125,26 @@ static const struct conf_setting zone_rows[] = {
 		.fallback = "127.0.0.0/8, ::1",
 		.max = 10000,
 		.prose = "Whose questions come from inside: prefixes, single "
-			 "addresses, and interfaces, which stand for the "
-			 "prefixes they have when the configuration is read.",
+			 "addresses, interfaces, and keys.\n.IP\nAn interface "
+			 "must be there when the file is read, and stands for "
+			 "the prefixes it has from then on: they are looked up "
+			 "again every 30 seconds, so that a new address (DHCP, "
+			 "a router advertisement) needs no reload; while it "
+			 "has none, nobody is inside by it. Link-local "
+			 "addresses count as its own only if they came in by "
+			 "it.\n.IP\nThe name of a key ends in a dot "
+			 "\n.RB ( room\\-key. );\nwhoever signs a question "
+			 "with it is inside from wherever it comes.",
+	},
+	{
+		.key = "loc-outside",
+		.kind = &conf_kind_metres,
+		FIELD(conf_zone, loc_outside),
+		.fallback = "0",
+		.max = 1000000,
+		.prose = "What the position (LOC) of an exported name is "
+			 "rounded to for those outside; 0 shows it as it is. "
+			 "Where it is rounded, footprints are not shown.",
 	},
 	{
 		.key = "update",
@@ -143,6 +161,220 @@ static const struct conf_table zone_table = {
 	.rows = zone_rows,
 	.count = ARRAY_LEN(zone_rows),
 	.finish = conf_finish_zone,
+};
+
+/* In this order: who asks for roots is told about them before anything that is
+ * missing without them (conf_finish_uplink). */
+static const struct conf_setting uplink_rows[] = {
+	{
+		.key = "forward",
+		.kind = &conf_kind_forwarders,
+		LIST(conf_uplink, forward, forward_count),
+		.max = 16,
+		.prose = "Servers that answer for the world: a parent space's, "
+			 "the router's, a public one.\n.B ADDRESS\nis asked "
+			 "over UDP and TCP at port 53,\n.B ADDRESS@PORT\nat "
+			 "another,\n.B ADDRESS#NAME\nover TLS (RFC 7858) at "
+			 "port 853, and must show a certificate for this name. "
+			 "Without any, no question leaves.",
+	},
+	{
+		.key = "roots",
+		.kind = &conf_kind_roots,
+		.fallback = "no",
+		.prose = "Reserved: to ask the servers of the root and those "
+			 "they refer to.\n.B yes\nis not there yet.",
+	},
+	{
+		.key = "reach",
+		.kind = &conf_kind_names,
+		LIST(conf_uplink, reach.names, reach.count),
+		.max = 10000,
+		.prose = "Foreign names that whoever is inside of any zone may "
+			 "resolve, each with all names below it;\n.B .\nis "
+			 "every name. What a single zone has in reach stands "
+			 "in its own records\n.RB ( _reach ).",
+	},
+	{
+		.key = "private",
+		.kind = &conf_kind_names,
+		LIST(conf_uplink, private.names, private.count),
+		.fallback = "home.arpa",
+		.max = 10000,
+		.prose = "Names at or below which answers from the uplink may "
+			 "hold private addresses. Elsewhere such addresses are "
+			 "left out, so that no foreign name can be made to "
+			 "point at a device here.",
+	},
+	{
+		.key = "ca-file",
+		.kind = &conf_kind_path,
+		FIELD(conf_uplink, ca_file),
+		.min = 1,
+		.max = 4095,
+		.fallback_prose = "the system's",
+		.prose = "Certificates (PEM) that those of forwarders over TLS "
+			 "must lead to.",
+	},
+	{
+		.key = "case-random",
+		.kind = &conf_kind_flag,
+		FIELD(conf_uplink, case_random),
+		.fallback = "yes",
+		.prose = "Ask with letters of random case, which a forged "
+			 "answer must repeat. For a forwarder that does not "
+			 "give the question back as it came, say\n.BR no .",
+	},
+	{
+		.key = "cache-limit",
+		.kind = &conf_kind_size,
+		FIELD(conf_uplink, cache_limit),
+		.fallback = "64M",
+		.max = 60 * GIB,
+		.prose = "How large the file of foreign answers may become, at "
+			 "least 1M; 0 keeps none. Needs a restart.",
+	},
+	{
+		.key = "ttl-min",
+		.kind = &conf_kind_seconds,
+		FIELD(conf_uplink, ttl_min),
+		.fallback = "0",
+		.max = 86400,
+		.prose =
+			"Foreign answers are kept at least that long, whatever "
+			"they say.",
+	},
+	{
+		.key = "ttl-max",
+		.kind = &conf_kind_seconds,
+		FIELD(conf_uplink, ttl_max),
+		.fallback = "1d",
+		.min = 1,
+		.max = 604800,
+		.prose = "And at most that long.",
+	},
+	{
+		.key = "negative-max",
+		.kind = &conf_kind_seconds,
+		FIELD(conf_uplink, negative_max),
+		.fallback = "1h",
+		.max = 86400,
+		.prose = "The same for answers that there is no such name or "
+			 "type (RFC 2308).",
+	},
+	{
+		.key = "stale-max",
+		.kind = &conf_kind_seconds,
+		FIELD(conf_uplink, stale_max),
+		.fallback = "1d",
+		.max = 2592000,
+		.prose =
+			"For how long beyond its time an answer is still given "
+			"when the uplink fails (RFC 8767); 0 never does.",
+	},
+	{
+		.key = "waiting-per-client",
+		.kind = &conf_kind_count,
+		FIELD(conf_uplink, waiting_per_client),
+		.fallback = "64",
+		.min = 1,
+		.max = 4096,
+		.prose = "Questions of one client that may wait for the uplink "
+			 "at once (for IPv6, of one /64), for each worker.",
+	},
+};
+
+static const struct conf_table uplink_table = {
+	.heading = "uplink",
+	.prose = "Where questions go that may leave. Those outside are never "
+		 "answered from there, and names that are served here or kept "
+		 "for special use (RFC 6761) are not asked for. It has",
+	.rows = uplink_rows,
+	.count = ARRAY_LEN(uplink_rows),
+	.finish = conf_finish_uplink,
+};
+
+static const struct conf_setting space_rows[] = {
+	{
+		.key = "k",
+		.kind = &conf_kind_count,
+		FIELD(conf_space, k),
+		.fallback = "10",
+		.min = 1,
+		.max = 4000,
+		.prose = "How many places\n.B _near\ngives where the question "
+			 "says neither a number nor a radius.",
+	},
+	{
+		.key = "k-max",
+		.kind = &conf_kind_count,
+		FIELD(conf_space, k_max),
+		.fallback = "1000",
+		.min = 1,
+		.max = 4000,
+		.prose = "The largest number that is granted; a larger one is "
+			 "taken as this.",
+	},
+	{
+		.key = "radius-max",
+		.kind = &conf_kind_metres,
+		FIELD(conf_space, radius_max),
+		.fallback = "100km",
+		.min = 1,
+		.max = 20100000,
+		.prose = "The largest radius, likewise.",
+	},
+	{
+		.key = "hits-max",
+		.kind = &conf_kind_count,
+		FIELD(conf_space, hits_max),
+		.fallback = "1000",
+		.min = 1,
+		.max = 4000,
+		.prose = "How many places one answer may name. What is left "
+			 "out is told (EDE).",
+	},
+	{
+		.key = "scan-max",
+		.kind = &conf_kind_count,
+		FIELD(conf_space, scan_max),
+		.fallback = "20000",
+		.min = 100,
+		.max = 10000000,
+		.prose = "How many entries of the store one question may look "
+			 "at. One that needs more gets what was found till "
+			 "then, and is told so.",
+	},
+	{
+		.key = "ttl",
+		.kind = &conf_kind_seconds,
+		FIELD(conf_space, ttl),
+		.fallback = "5",
+		.max = 86400,
+		.prose = "How long an answer, also that there is nothing, may "
+			 "be kept by others: things move. Never longer than "
+			 "the positions (LOC) of what it names.",
+	},
+	{
+		.key = "gather",
+		.kind = &conf_kind_duration,
+		FIELD(conf_space, gather_ms),
+		.fallback = "300ms",
+		.min = 10,
+		.max = 10000,
+		.prose = "How long delegated children elsewhere have to answer "
+			 "when the inside asks recursively. For those that "
+			 "are late the answer says where to go on.",
+	},
+};
+
+static const struct conf_table space_table = {
+	.heading = "space",
+	.prose = "Questions about space, names such as\n.BR "
+		 "52.201986n.0.113136e.10m._near.house.home.arpa ;\n.BR placed "
+		 "(8)\nhas their grammar. It has",
+	.rows = space_rows,
+	.count = ARRAY_LEN(space_rows),
 };
 
 static const struct conf_setting rows[] = {
@@ -350,6 +582,22 @@ static const struct conf_setting rows[] = {
 		LIST(conf, zones, zone_count),
 		.table = &zone_table,
 		.prose = "What is served.",
+	},
+	{
+		.key = "uplink",
+		.kind = &conf_kind_uplink,
+		FIELD(conf, uplink),
+		.fallback_prose = "no question leaves",
+		.table = &uplink_table,
+		.prose = "Where questions go that may leave.",
+	},
+	{
+		.key = "space",
+		.kind = &conf_kind_space,
+		FIELD(conf, space),
+		.fallback_prose = "as below",
+		.table = &space_table,
+		.prose = "What questions about space may cost.",
 	},
 };
 

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-static enum err
-fail_value(struct conf_reader *r, const struct conf_node *n,
-	   const struct conf_setting *s, const char *right)
+enum err
+conf_fail_value(struct conf_reader *r, const struct conf_node *n,
+		const struct conf_setting *s, const char *right)
 {
 	char quoted[CONF_QUOTE_MAX];
 
@@ -51,6 +51,36 @@ show_duration(char dst[32], uint64_t v)
 		snprintf(dst, 32, "%llus", (unsigned long long)v / 1000);
 }
 
+/* The largest unit of which it is a whole number. */
+static void
+show_units(char dst[32], uint64_t v, const struct conf_unit *units,
+	   size_t count)
+{
+	size_t u = count - 1;
+
+	while (u && (!v || v % units[u].times))
+		u--;
+	snprintf(dst, 32, "%llu%s", (unsigned long long)(v / units[u].times),
+		 units[u].text);
+}
+
+/* [0] is how a 0 is shown; a number alone counts in the unit of [0]. */
+static const struct conf_unit units_of_time[] = {
+	{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+static const struct conf_unit units_of_length[] = {{"m", 1}, {"km", 1000}};
+
+static void
+show_seconds(char dst[32], uint64_t v)
+{
+	show_units(dst, v, units_of_time, ARRAY_LEN(units_of_time));
+}
+
+static void
+show_metres(char dst[32], uint64_t v)
+{
+	show_units(dst, v, units_of_length, ARRAY_LEN(units_of_length));
+}
+
 static void
 show_mode(char dst[32], uint64_t v)
 {
@@ -73,14 +103,8 @@ digits_read(uint64_t *v, const char *text, const char **end, unsigned base)
 	return at != text;
 }
 
-/* A number and one of the units behind it ("" may be one). */
-struct unit {
-	const char *text;
-	uint64_t times;
-};
-
-static bool
-number_read(uint64_t *v, const char *text, const struct unit *units,
+bool
+conf_number(uint64_t *v, const char *text, const struct conf_unit *units,
 	    size_t count)
 {
 	const char *rest;
@@ -94,9 +118,9 @@ number_read(uint64_t *v, const char *text, const struct unit *units,
 	return false;
 }
 
-static enum err
-range_check(struct conf_reader *r, const struct conf_node *n,
-	    const struct conf_setting *s, uint64_t v)
+enum err
+conf_range(struct conf_reader *r, const struct conf_node *n,
+	   const struct conf_setting *s, uint64_t v)
 {
 	char least[32], most[32], quoted[CONF_QUOTE_MAX];
 
@@ -113,32 +137,79 @@ static enum err
 read_size(struct conf_reader *r, const struct conf_node *n,
 	  const struct conf_setting *s, void *into)
 {
-	static const struct unit units[] = {
+	static const struct conf_unit units[] = {
 		{"", 1},	 {"k", 1u << 10},   {"m", 1u << 20},
 		{"g", 1u << 30}, {"t", 1ull << 40},
 	};
 	uint64_t v;
 
-	if (!number_read(&v, n->text, units, ARRAY_LEN(units)))
-		return fail_value(r, n, s, "a size such as 512M or 4G");
+	if (!conf_number(&v, n->text, units, ARRAY_LEN(units)))
+		return conf_fail_value(r, n, s, "a size such as 512M or 4G");
 	*(uint64_t *)conf_field(s, into) = v;
-	return range_check(r, n, s, v);
+	return conf_range(r, n, s, v);
 }
 
 static enum err
 read_duration(struct conf_reader *r, const struct conf_node *n,
 	      const struct conf_setting *s, void *into)
 {
-	static const struct unit units[] = {
+	static const struct conf_unit units[] = {
 		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
 	uint64_t v;
 
-	if (!number_read(&v, n->text, units, ARRAY_LEN(units)))
-		return fail_value(r, n, s,
-				  "a duration with its unit, such as 10s or "
-				  "500ms");
+	if (!conf_number(&v, n->text, units, ARRAY_LEN(units)))
+		return conf_fail_value(
+			r, n, s,
+			"a duration with its unit, such as 10s or "
+			"500ms");
 	*(unsigned *)conf_field(s, into) = (unsigned)v;
-	return range_check(r, n, s, v);
+	return conf_range(r, n, s, v);
+}
+
+/* With its unit, or a number alone, into a uint32_t. */
+static enum err
+units_read(struct conf_reader *r, const struct conf_node *n,
+	   const struct conf_setting *s, void *into,
+	   const struct conf_unit *units, size_t count, const char *right)
+{
+	static const struct conf_unit alone = {"", 1};
+	uint64_t v;
+
+	if (!conf_number(&v, n->text, &alone, 1) &&
+	    !conf_number(&v, n->text, units, count))
+		return conf_fail_value(r, n, s, right);
+	*(uint32_t *)conf_field(s, into) = (uint32_t)v;
+	return conf_range(r, n, s, v);
+}
+
+static enum err
+read_seconds(struct conf_reader *r, const struct conf_node *n,
+	     const struct conf_setting *s, void *into)
+{
+	return units_read(r, n, s, into, units_of_time,
+			  ARRAY_LEN(units_of_time),
+			  "a number of seconds, or a time such as 30m or 1d");
+}
+
+static enum err
+read_metres(struct conf_reader *r, const struct conf_node *n,
+	    const struct conf_setting *s, void *into)
+{
+	return units_read(r, n, s, into, units_of_length,
+			  ARRAY_LEN(units_of_length),
+			  "a length such as 100m or 1km");
+}
+
+static enum err
+read_flag(struct conf_reader *r, const struct conf_node *n,
+	  const struct conf_setting *s, void *into)
+{
+	bool yes = !strcmp(n->text, "yes") || !strcmp(n->text, "true");
+
+	if (!yes && strcmp(n->text, "no") && strcmp(n->text, "false"))
+		return conf_fail_value(r, n, s, s->kind->text);
+	*(bool *)conf_field(s, into) = yes;
+	return ERR_OK;
 }
 
 static enum err
@@ -148,8 +219,8 @@ count_read(struct conf_reader *r, const struct conf_node *n,
 	const char *rest;
 
 	if (!digits_read(v, n->text, &rest, 10) || *rest)
-		return fail_value(r, n, s, "a number");
-	return range_check(r, n, s, *v);
+		return conf_fail_value(r, n, s, "a number");
+	return conf_range(r, n, s, *v);
 }
 
 static enum err
@@ -186,10 +257,10 @@ read_mode(struct conf_reader *r, const struct conf_node *n,
 	if (!strncmp(text, "0o", 2))
 		text += 2;
 	if (!digits_read(&v, text, &rest, 8) || *rest)
-		return fail_value(r, n, s,
-				  "a file mode in octal, such as 0660");
+		return conf_fail_value(r, n, s,
+				       "a file mode in octal, such as 0660");
 	*(unsigned *)conf_field(s, into) = (unsigned)v;
-	return range_check(r, n, s, v);
+	return conf_range(r, n, s, v);
 }
 
 static enum err
@@ -208,7 +279,7 @@ read_level(struct conf_reader *r, const struct conf_node *n,
 			return ERR_OK;
 		}
 	}
-	return fail_value(r, n, s, s->kind->text);
+	return conf_fail_value(r, n, s, s->kind->text);
 }
 
 /* --- texts --------------------------------------------------------------- */
@@ -302,7 +373,7 @@ read_octets(struct conf_reader *r, const struct conf_node *n,
 	enum err e;
 
 	if (hex && (len % 2 || text[strspn(text, "0123456789abcdefABCDEF")]))
-		return fail_value(r, n, s, "pairs of hexadecimal digits");
+		return conf_fail_value(r, n, s, "pairs of hexadecimal digits");
 	e = length_check(r, n, s, hex ? len / 2 : len);
 	if (e)
 		return e;
@@ -392,4 +463,20 @@ const struct conf_kind conf_kind_octets = {
 const struct conf_kind conf_kind_level = {
 	.text = "error, warning, notice, info or debug",
 	.read = read_level,
+};
+const struct conf_kind conf_kind_flag = {.text = "yes or no",
+					 .read = read_flag};
+const struct conf_kind conf_kind_seconds = {
+	.text = "seconds, or a time with its unit, s, m, h or d",
+	.read = read_seconds,
+	.show = show_seconds,
+};
+const struct conf_kind conf_kind_metres = {
+	.text = "metres, or a length with its unit, m or km",
+	.read = read_metres,
+	.show = show_metres,
+};
+const struct conf_kind conf_kind_space = {
+	.text = "settings",
+	.shape = CONF_GROUP,
 };

@@ -2,14 +2,15 @@
 
 #include "lib/rr.h"
 
+#include <limits.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* --- names --------------------------------------------------------------- */
 
-/* A name, absolute with or without its final dot, in lower case. */
-static enum err
-name_read(struct conf_reader *r, const struct conf_node *n,
+enum err
+conf_name(struct conf_reader *r, const struct conf_node *n,
 	  const struct conf_setting *s, const uint8_t *origin, const char *text,
 	  uint8_t *dst)
 {
@@ -28,7 +29,7 @@ read_key_name(struct conf_reader *r, const struct conf_node *n,
 	      const struct conf_setting *s, void *into)
 {
 	uint8_t *name = conf_field(s, into);
-	enum err e = name_read(r, n, s, NULL, n->text, name);
+	enum err e = conf_name(r, n, s, NULL, n->text, name);
 
 	if (!e && name_is_root(name))
 		return conf_fail(r, n, ERR_RANGE,
@@ -41,7 +42,7 @@ read_apex(struct conf_reader *r, const struct conf_node *n,
 	  const struct conf_setting *s, void *into)
 {
 	uint8_t *apex = conf_field(s, into);
-	enum err e = name_read(r, n, s, NULL, n->text, apex);
+	enum err e = conf_name(r, n, s, NULL, n->text, apex);
 
 	if (e)
 		return e;
@@ -181,53 +182,134 @@ conf_finish_key(struct conf_reader *r, const struct conf_node *n, void *key)
 
 /* --- who is inside ------------------------------------------------------- */
 
-#define INTERFACE_PREFIXES 64
+#define INTERFACES_MAX 256u
 
-/* One look at the system for each name, however many zones say it. */
-struct conf_interface {
-	struct conf_interface *next;
-	const char *name;
-	struct net_prefix *prefixes;
-	size_t count;
-};
-
-static const struct conf_interface *
-interface_find(struct conf_reader *r, const char *name)
+/* One look at the system for each name, however many zones say it. Its place
+ * among all, or -1 with a message. */
+static int
+interface_index(struct conf_reader *r, const struct conf_node *n,
+		const struct conf_setting *s)
 {
-	struct net_prefix found[INTERFACE_PREFIXES];
-	struct conf_interface *i = r->interfaces;
-	size_t len = strlen(name) + 1;
-	char *copy;
+	size_t len = strlen(n->text) + 1, count = r->interfaces.count;
+	char **known = r->interfaces.items, *copy, **to;
+	char quoted[CONF_QUOTE_MAX];
 
-	for (; i; i = i->next) {
-		if (!strcmp(i->name, name))
-			return i;
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(known[i], n->text))
+			return (int)i;
 	}
-	i = conf_alloc(r, sizeof(*i));
-	copy = i ? conf_alloc(r, len) : NULL;
-	if (!copy)
-		return NULL;
-	i->name = memcpy(copy, name, len);
-	i->count = net_prefixes_of_interface(found, INTERFACE_PREFIXES, name);
-	if (i->count > INTERFACE_PREFIXES)
-		i->count = INTERFACE_PREFIXES;
-	if (i->count) {
-		i->prefixes = conf_alloc(r, i->count * sizeof(*found));
-		if (!i->prefixes)
-			return NULL;
-		memcpy(i->prefixes, found, i->count * sizeof(*found));
+	if (!if_nametoindex(n->text)) {
+		conf_fail(r, n, ERR_NOTFOUND,
+			  "\"%s\": %s is neither a prefix nor an interface "
+			  "that is there; the name of a key ends in a dot",
+			  s->key, conf_quote(quoted, n->text));
+		return -1;
 	}
-	i->next = r->interfaces;
-	r->interfaces = i;
-	return i;
+	if (count == INTERFACES_MAX) {
+		conf_fail(r, n, ERR_RANGE,
+			  "\"%s\": more than %u different interfaces", s->key,
+			  INTERFACES_MAX);
+		return -1;
+	}
+	copy = conf_alloc(r, len);
+	to = copy ? conf_list_push(&r->interfaces) : NULL;
+	if (!to) {
+		conf_fail(r, n, ERR_NOMEM, "out of memory");
+		return -1;
+	}
+	*to = memcpy(copy, n->text, len);
+	return (int)count;
+}
+
+static enum err
+inside_interface(struct conf_reader *r, const struct conf_node *n,
+		 const struct conf_setting *s)
+{
+	int index = interface_index(r, n, s);
+	const uint16_t *have = r->inside_interfaces.items;
+	uint16_t *to;
+
+	if (index < 0)
+		return ERR_NOTFOUND;
+	for (size_t i = 0; i < r->inside_interfaces.count; i++) {
+		if (have[i] == index)
+			return ERR_OK;
+	}
+	to = conf_list_push(&r->inside_interfaces);
+	if (!to)
+		return conf_fail(r, n, ERR_NOMEM, "out of memory");
+	*to = (uint16_t)index;
+	return ERR_OK;
+}
+
+/* The declared key whose name is nearest to a wrong one, as text; "": none. */
+static const char *
+key_nearest(const struct tsig_keyring *ring, const uint8_t *name,
+	    char text[NAME_TEXT_MAX])
+{
+	char wrong[NAME_TEXT_MAX], one[NAME_TEXT_MAX];
+	unsigned least = UINT_MAX;
+
+	text[0] = 0;
+	name_to_text(wrong, name);
+	for (size_t i = 0; i < ring->count; i++) {
+		unsigned n;
+
+		name_to_text(one, ring->keys[i].name);
+		n = conf_distance(wrong, one);
+		if (n < least && conf_distance_is_typo(n, one)) {
+			least = n;
+			strcpy(text, one);
+		}
+	}
+	return text;
+}
+
+/* A key of that name must be declared. */
+static enum err
+key_check(struct conf_reader *r, const struct conf_node *n, const char *who,
+	  const uint8_t *name)
+{
+	char text[NAME_TEXT_MAX], near[NAME_TEXT_MAX];
+
+	if (tsig_key_find(&r->conf->keys, name))
+		return ERR_OK;
+	name_to_text(text, name);
+	if (key_nearest(&r->conf->keys, name, near)[0])
+		return conf_fail(r, n, ERR_NOTFOUND,
+				 "%s names the key %.100s, which is not "
+				 "declared under \"keys\"; did you mean "
+				 "%.100s?",
+				 who, text, near);
+	return conf_fail(r, n, ERR_NOTFOUND,
+			 "%s names the key %.200s, which is not declared under "
+			 "\"keys\"",
+			 who, text);
+}
+
+static enum err
+inside_key(struct conf_reader *r, const struct conf_node *n,
+	   const struct conf_setting *s)
+{
+	uint8_t name[NAME_WIRE_MAX], *to;
+	enum err e = conf_name(r, n, s, NULL, n->text, name);
+
+	if (!e)
+		e = key_check(r, n, "\"inside\"", name);
+	if (e)
+		return e;
+	to = conf_list_push(&r->inside_keys);
+	if (!to)
+		return conf_fail(r, n, ERR_NOMEM, "out of memory");
+	name_copy(to, name);
+	return ERR_OK;
 }
 
 static enum err
 read_inside(struct conf_reader *r, const struct conf_node *n,
 	    const struct conf_setting *s, void *into)
 {
-	const struct conf_interface *i;
-	char quoted[CONF_QUOTE_MAX];
+	size_t len = strlen(n->text);
 	struct net_prefix p, *to;
 	struct diag why;
 	enum err e = net_prefix_from_text(&p, n->text, &why);
@@ -242,21 +324,9 @@ read_inside(struct conf_reader *r, const struct conf_node *n,
 	/* What cannot be an interface was meant as a prefix. */
 	if (strpbrk(n->text, "/:") || !n->text[strspn(n->text, "0123456789.")])
 		return conf_fail(r, n, e, "\"%s\": %s", s->key, why.text);
-	i = interface_find(r, n->text);
-	if (!i)
-		return ERR_NOMEM;
-	if (!i->count)
-		return conf_fail(r, n, ERR_NOTFOUND,
-				 "\"%s\": %s is neither a prefix nor an "
-				 "interface that is up and has an address",
-				 s->key, conf_quote(quoted, n->text));
-	for (size_t k = 0; k < i->count; k++) {
-		to = conf_list_push(into);
-		if (!to)
-			return conf_fail(r, n, ERR_NOMEM, "out of memory");
-		*to = i->prefixes[k];
-	}
-	return ERR_OK;
+	if (len && n->text[len - 1] == '.')
+		return inside_key(r, n, s);
+	return inside_interface(r, n, s);
 }
 
 /* --- rules --------------------------------------------------------------- */
@@ -266,18 +336,9 @@ read_rule_key(struct conf_reader *r, const struct conf_node *n,
 	      const struct conf_setting *s, void *into)
 {
 	uint8_t *name = conf_field(s, into);
-	enum err e = name_read(r, n, s, NULL, n->text, name);
-	char text[NAME_TEXT_MAX];
+	enum err e = conf_name(r, n, s, NULL, n->text, name);
 
-	if (e)
-		return e;
-	if (tsig_key_find(&r->conf->keys, name))
-		return ERR_OK;
-	name_to_text(text, name);
-	return conf_fail(r, n, ERR_NOTFOUND,
-			 "an update rule names the key %.200s, which is not "
-			 "declared under \"keys\"",
-			 text);
+	return e ? e : key_check(r, n, "an update rule", name);
 }
 
 /* True if text has a * that no backslash takes the meaning from. */
@@ -320,7 +381,7 @@ read_pattern(struct conf_reader *r, const struct conf_node *n,
 				 "and \"*.room\" are understood, and a name "
 				 "with a * in it is written \\*",
 				 s->key, conf_quote(quoted, n->text));
-	e = name_read(r, n, s, r->apex, text, p->name);
+	e = conf_name(r, n, s, r->apex, text, p->name);
 	if (e)
 		return e;
 	if (!name_at_or_below(p->name, r->apex))
@@ -397,10 +458,14 @@ enum err
 conf_finish_zone(struct conf_reader *r, const struct conf_node *n, void *zone)
 {
 	struct conf_zone *z = zone;
+	enum err e;
 
-	(void)r;
 	z->line = n->line;
-	return ERR_OK;
+	e = conf_list_move(r, &r->inside_interfaces, &z->inside_interfaces,
+			   &z->inside_interface_count);
+	return e ? e
+		 : conf_list_move(r, &r->inside_keys, &z->inside_keys,
+				  &z->inside_key_count);
 }
 
 static enum err
@@ -448,7 +513,7 @@ const struct conf_kind conf_kind_apex = {
 	.read = read_apex,
 };
 const struct conf_kind conf_kind_inside = {
-	.text = "prefixes, addresses and interfaces",
+	.text = "prefixes, addresses, interfaces and keys",
 	.shape = CONF_SEVERAL,
 	.size = sizeof(struct net_prefix),
 	.read = read_inside,

@@ -113,8 +113,11 @@ event_loop_free(struct event_loop *loop)
 		return;
 	if (loop->woken != NULL)
 		event_free(loop->woken);
-	if (loop->base != NULL)
+	if (loop->base != NULL) {
+		/* What lib/net_* freed may still wait to be given back. */
+		event_base_loop(loop->base, EVLOOP_NONBLOCK);
 		event_base_free(loop->base);
+	}
 	if (loop->wake_fd >= 0)
 		close(loop->wake_fd);
 	while ((p = STAILQ_FIRST(&loop->posts)) != NULL) {

@@ -37,9 +37,22 @@ struct net_peer {
 	uint32_t ifindex; /* UDP on a wildcard address, else 0 */
 };
 
+/* One message, there until the batch ends. */
+struct net_message {
+	const struct net_peer *peer;
+	const uint8_t *in;
+	size_t in_len;
+};
+
 struct net_service {
 	void *ctx;
 	void (*begin)(void *ctx);
+	/*
+	 * The n messages that serve() will be called with before the next
+	 * end(), each once and in this order. May be NULL; without it, messages
+	 * come as they come.
+	 */
+	void (*foresee)(void *ctx, const struct net_message *batch, unsigned n);
 	/*
 	 * in: one message, 0 to 65,535 octets, there until serve() returns.
 	 * out: room for cap octets (UDP: NET_UDP_REPLY_MAX, TCP: 65,535), this

@@ -30,7 +30,8 @@ enum net_ask_event {
 };
 
 /* True takes the reply and ends the question; false: not the one, wait on. The
- * question has ended after NET_ASK_ERROR. */
+ * question has ended after NET_ASK_ERROR. May end and begin any, its own too.
+ */
 typedef bool net_ask_fn(void *arg, enum net_ask_event ev, const uint8_t *octets,
 			size_t len, int err);
 
@@ -38,8 +39,9 @@ struct net_asker *net_asker_new(struct event_loop *loop); /* NULL: memory */
 /* Questions end without a call. NULL is fine. */
 void net_asker_free(struct net_asker *a);
 
-/* Sends msg (copied by the kernel; at most 4096 octets) to `to`. fn is called on
- * the loop, never from within. NULL: memory, descriptors, or no route: errno. */
+/* Sends msg (copied by the kernel; at most 4096 octets) to `to`. fn is called
+ * on the loop, never from within. NULL: memory, descriptors, or no route:
+ * errno. */
 struct net_ask *net_ask(struct net_asker *a, const struct net_addr *to,
 			const uint8_t *msg, size_t len, net_ask_fn *fn,
 			void *arg);

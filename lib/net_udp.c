@@ -28,8 +28,9 @@ union control {
 };
 
 /*
- * Entry i of peers, in_* and out_control belongs to message i of the batch;
- * out_msgs and out_iov are packed, because not every message has a reply.
+ * Entry i of peers and in_* belongs to message i that came, entry i of out and
+ * out_control to message i of `batch`; out_msgs and out_iov are packed, because
+ * not every message has a reply.
  */
 struct net_udp {
 	int fd;
@@ -42,6 +43,7 @@ struct net_udp {
 	uint8_t *out;	 /* as many, OUT_STRIDE apart */
 	unsigned to_arm; /* headers that the last recvmmsg has written to */
 	struct net_peer peers[NET_UDP_BATCH];
+	struct net_message batch[NET_UDP_BATCH]; /* to be served; packed */
 	struct mmsghdr in_msgs[NET_UDP_BATCH];
 	struct mmsghdr out_msgs[NET_UDP_BATCH];
 	struct iovec in_iov[NET_UDP_BATCH];
@@ -166,6 +168,30 @@ can_be_answered(const struct net_peer *peer)
 			: peer->from.in6.sin6_port) != 0;
 }
 
+/* Of n messages that came, those to be served, into u->batch; how many. */
+static unsigned
+udp_sort_out(struct net_udp *u, unsigned n)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct net_peer *peer = &u->peers[i];
+		struct msghdr *m = &u->in_msgs[i].msg_hdr;
+
+		peer->from.len = m->msg_namelen;
+		if (u->wildcard)
+			peer_set_local(peer, m);
+		if ((m->msg_flags & MSG_TRUNC) != 0 || !can_be_answered(peer))
+			continue;
+		u->batch[count++] = (struct net_message){
+			.peer = peer,
+			.in = u->in_iov[i].iov_base,
+			.in_len = u->in_msgs[i].msg_len,
+		};
+	}
+	return count;
+}
+
 /* Serves n messages; returns how many replies stand in out_msgs. */
 static unsigned
 udp_serve(struct net_udp *u, unsigned n)
@@ -173,27 +199,23 @@ udp_serve(struct net_udp *u, unsigned n)
 	const struct net_service *s = &u->service;
 	unsigned replies = 0;
 
+	n = udp_sort_out(u, n);
 	s->begin(s->ctx);
+	if (s->foresee != NULL)
+		s->foresee(s->ctx, u->batch, n);
 	for (unsigned i = 0; i < n; i++) {
-		struct net_peer *peer = &u->peers[i];
-		struct msghdr *m = &u->in_msgs[i].msg_hdr;
+		const struct net_message *m = &u->batch[i];
 		uint8_t *out = u->out + i * OUT_STRIDE;
-		size_t len;
+		size_t len = s->serve(s->ctx, m->peer, m->in, m->in_len, out,
+				      NET_UDP_REPLY_MAX);
 
-		peer->from.len = m->msg_namelen;
-		if (u->wildcard)
-			peer_set_local(peer, m);
-		if ((m->msg_flags & MSG_TRUNC) != 0 || !can_be_answered(peer))
-			continue;
-		len = s->serve(s->ctx, peer, u->in_iov[i].iov_base,
-			       u->in_msgs[i].msg_len, out, NET_UDP_REPLY_MAX);
 		if (len == 0 || len == NET_LATER)
 			continue;
 		must(len <= NET_UDP_REPLY_MAX);
 		u->out_iov[replies].iov_base = out;
 		u->out_iov[replies].iov_len = len;
 		set_reply(&u->out_msgs[replies].msg_hdr, &u->out_iov[replies],
-			  &u->out_control[i], peer);
+			  &u->out_control[i], m->peer);
 		replies++;
 	}
 	s->end(s->ctx);

@@ -2,8 +2,8 @@
  * What tried to leave: names that insiders asked for and that are not in reach,
  * with how often, when last, and by whom last. Bounded; the least recent goes
  * first. Shared by all workers; a worker notes one in O(1) under a lock that is
- * held for a moment, and at most so many a second (the rest is only counted), so
- * that a flood costs nothing.
+ * held for a moment, and at most so many a second (the rest is only counted),
+ * so that a flood costs nothing.
  */
 #ifndef PLACED_RESOLVER_BLOCKED_H
 #define PLACED_RESOLVER_BLOCKED_H

@@ -6,28 +6,58 @@
  *     │                                                    │ batches, no sync
  *     └── cache_get(): its own snapshot ←── cache.mdb ←────┘
  *
- *   table    key                                      value
- *   answers  name as in zones/key.h (id 0, the root   entry (entry.h)
- *            as apex), type (2), variant (1)
- *   order    when it may go (4), number (8)           key in answers
+ *   table    key                                    value
+ *   answers  name as in zones/key.h, without id,    check (4), key in order
+ *            below the root; 00, type (2),          (9), entry (entry.h)
+ *            variant (1)
+ *   order    class (1), number (8)                  key in answers
+ *   meta     "counts"                               entries and octets a class
  *
  * Clients are answered from the message itself, not from the cache, so the
- * writer may lag; cache_put() drops when the queue is full. Eviction keeps the
- * file within `limit`: first what is stale beyond stale_max, then what expires
- * soonest. Nothing here is synced: after a stop that was not clean the file is
- * used only if the machine has not been started anew since (what a process
- * wrote before kill -9 is in the page cache, whole transactions in order); else,
- * or when it is not whole, it is thrown away and begun again. A cache that
- * cannot be opened or written costs speed, never an answer: the server runs
- * without it and says so.
+ * writer may lag: it gathers for 20 ms, and cache_put() drops when the queue is
+ * full.
+ *
+ * Room. The file never exceeds `limit`: that is the map's size. Of this an
+ * eighth (1 MiB at least, or half) is kept free, for pages that a change frees
+ * cannot be used at once. When it is touched, what comes in throws out a little
+ * more than its own size. There are two classes, so that a flood of new names
+ * does not throw out what is in use:
+ *
+ *   new    first come, first gone. Entries are new until they are asked for
+ *          again: a hit is noted to the writer (some words in a ring; what
+ *          does not fit is lost), or they are renewed while still here.
+ *   kept   least recently used first: renewed, or hit when half of the kept
+ *          have been renewed or hit since.
+ *
+ * Numbers go up by one a write, so order needs no clock and none can upset it.
+ * Out goes first the oldest of the kept if it is of no use any more (TTL and
+ * stale_max are over) or more than three quarters are kept; else the oldest of
+ * the new. Failures (RFC 9520) are always new, and stand beside the last good
+ * answer, not in its place.
+ *
+ * Trust. Nothing here is synced. What a process wrote before kill -9 is in the
+ * page cache, whole transactions in order, but a machine that stops may leave
+ * any mixture of old and new pages. So cache.state, a small file that is
+ * synced, says before the first write under which start of the machine the file
+ * is in use, and after an orderly close that it is whole. When it says neither
+ * "whole" nor "this start", or the file is cut short, of another version,
+ * larger than the limit or not LMDB's, it is thrown away with a line in the
+ * log, and begun again. Each entry has a check that cache_get() looks at, so an
+ * octet that rotted is a miss. A cache that cannot be opened or written costs
+ * speed, never an answer: the server runs without it and says so; once the disk
+ * has room it is written again.
  */
 #ifndef PLACED_RESOLVER_CACHE_H
 #define PLACED_RESOLVER_CACHE_H
 
 #include "lib/base.h"
 #include "resolver/entry.h"
+#include "zones/store.h"
 
-#define CACHE_FILE "cache.mdb"
+#define CACHE_STATE_FILE "cache.state" /* beside STORE_CACHE_FILE */
+#define CACHE_LIMIT_MIN (UINT64_C(1) << 20)
+#define CACHE_QUEUE_ITEMS 4096
+#define CACHE_QUEUE_OCTETS (4u << 20)
 
 struct cache;
 struct cache_view; /* of one thread */
@@ -39,8 +69,11 @@ struct cache_options {
 	uint64_t (*now)(void); /* seconds since the epoch; NULL: the clock's */
 };
 
-/* Opens or makes the file in dir and starts the writer. After open, called from
- * the process that will use it (no fork later). */
+/*
+ * Opens or makes the file in dir and starts the writer; called from the process
+ * that will use it (no fork later). ERR_BUSY: somebody else has it open.
+ * ERR_FULL, ERR_IO, ERR_DENIED, ERR_NOMEM; one sentence each.
+ */
 enum err cache_open(struct cache **c, const char *dir,
 		    const struct cache_options *o, struct diag *d);
 /* Writes what is queued, marks the file clean, joins. Views first. NULL ok. */
@@ -49,21 +82,31 @@ void cache_close(struct cache *c);
 struct cache_view *cache_view_new(struct cache *c); /* NULL: memory, readers */
 void cache_view_free(struct cache_view *v);
 
-/* The last committed snapshot, for a batch; pointers from cache_get() hold until
- * end. False: the cache cannot be read now: everything is a miss. */
+/* The last committed snapshot, for a batch; pointers from cache_get() hold
+ * until end. False: the cache cannot be read now: everything is a miss. */
 bool cache_view_begin(struct cache_view *v);
 void cache_view_end(struct cache_view *v);
 /* As store_view_number(): the same number, the same content. */
 uint64_t cache_view_number(const struct cache_view *v);
 
-/* Fresh or not: the caller decides by entry_fresh(). False: not here. variant:
- * CACHE_DO | CACHE_CD bits of the question. No malloc. */
+/*
+ * Fresh or not: the caller decides by entry_fresh(). False: not here. variant:
+ * CACHE_DO | CACHE_CD bits of the question. If there is no answer, but a
+ * failure that was put, it is that (ENTRY_FAILURE), provided that any failure
+ * was put since the cache was opened. No malloc; one descent, and a second one
+ * for what is not there if failures are put.
+ */
 #define CACHE_DO 1
 #define CACHE_CD 2
 bool cache_get(struct cache_view *v, const uint8_t *qname, uint16_t qtype,
 	       uint8_t variant, struct entry *e);
 
-/* Queues a copy. Any thread. False: the queue is full, or no memory: dropped. */
+/* The last failure that was put, also where a (stale) answer is kept. */
+bool cache_get_failure(struct cache_view *v, const uint8_t *qname,
+		       uint16_t qtype, uint8_t variant, struct entry *e);
+
+/* Queues a copy; an entry with TTL 0 is passed over (true). Any thread. False:
+ * the queue is full, no memory, or larger than a 32nd of the limit: dropped. */
 bool cache_put(struct cache *c, const uint8_t *qname, uint16_t qtype,
 	       uint8_t variant, const uint8_t *octets, size_t len);
 
@@ -72,10 +115,16 @@ bool cache_put(struct cache *c, const uint8_t *qname, uint16_t qtype,
 enum err cache_flush(struct cache *c, const uint8_t *name, bool below,
 		     uint64_t *removed, struct diag *d);
 
+/* Goes up at the end of each cache_flush(). Read before cache_view_begin(), it
+ * says for how long a copy of what that snapshot held may be used. Any thread.
+ */
+uint32_t cache_generation(const struct cache *c);
+
 struct cache_stats {
-	uint64_t entries, octets, limit;
-	uint64_t written, dropped, evicted;
-	bool usable;
+	uint64_t entries, kept; /* in all; of these, asked for again */
+	uint64_t octets, limit; /* pages in use; the file's most */
+	uint64_t written, dropped, evicted; /* since open */
+	bool usable;			    /* false: cannot be written now */
 };
 void cache_stats(struct cache *c, struct cache_stats *s);
 

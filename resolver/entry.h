@@ -14,7 +14,13 @@
  * caps. Of the message only this is kept: RRsets of the answer section that lie
  * on the chain of CNAMEs and DNAMEs from the question, the RRset that ends it,
  * and for a negative answer the SOA (RFC 2181 5.4.1: nothing else may be
- * trusted to answer another question).
+ * trusted to answer another question), with DNSSEC also what proves it.
+ *
+ * The chain stands in order: a DNAME before the CNAME that follows from it, a
+ * CNAME before what its target has. All RRs of an RRset have one TTL, the least
+ * (RFC 2181 5.2), within the caps, so that no set's TTL ends before the
+ * entry's. RRSIGs are one RRset of type RRSIG an owner and section, behind the
+ * sets they sign.
  */
 #ifndef PLACED_RESOLVER_ENTRY_H
 #define PLACED_RESOLVER_ENTRY_H
@@ -46,7 +52,7 @@ struct entry {
 struct entry_rrset {
 	uint8_t section; /* MSG_AN or MSG_NS */
 	const uint8_t *owner;
-	struct rrset set; /* TTL as it was received; meta NULL */
+	struct rrset set; /* RRs in the order they came; meta NULL */
 };
 
 /* False if the octets break the format, to the end: they come from a file. What
@@ -74,14 +80,36 @@ struct entry_policy {
 	uint32_t negative_max;	   /* seconds */
 	bool private_ok; /* addresses of RFC 1918, ULA, link-local, loopback,
 			    in A, AAAA and SVCB hints may stand in it */
+	bool dnssec;	 /* DO was set: RRSIGs of what is kept are kept, and
+			    for a negative answer NSEC and NSEC3 */
 };
+
+#define ENTRY_CHAIN_MAX 11 /* CNAMEs in one message; Unbound's figure */
 
 /*
  * Makes an entry of a response to (qname, qtype), which msg_parse_response()
- * took and whose question was compared. ERR_SYNTAX: the message contradicts
- * itself (a chain with a loop, two CNAMEs at one name, an SOA that is not above
- * the name): to be treated as a failure of who sent it. ERR_RANGE: larger than
- * ENTRY_MAX. *octets is in the arena.
+ * took and whose question was compared. Owners take their letters from qname
+ * and from CNAMEs, never from the message's question; rdata that points into
+ * the question has its letters, so whoever asked with random ones (0x20) puts
+ * the right ones back into the message first.
+ *
+ *   rcode, data          entry
+ *   NOERROR, the set     ttl: the least of the chain's and the set's
+ *   NOERROR, a CNAME     ENTRY_PARTIAL, unless an SOA above the target says
+ *   without its target   that there is nothing
+ *   NOERROR, nothing     NODATA, the SOA in MSG_NS, ttl its lesser number (RFC
+ *                        2308 5); without an SOA ttl 0: not for the cache
+ *   NXDOMAIN             likewise
+ *   private addresses    are taken out with their signatures; if none is left,
+ *                        NODATA with ENTRY_REBOUND, at most negative_max
+ *
+ * ERR_RULE: another rcode, or truncated: no entry can come of it. ERR_SYNTAX:
+ * the message contradicts itself (a chain with a loop or too long, two CNAMEs
+ * at one name, a CNAME beside the data, a CNAME that is not what its DNAME
+ * makes, NXDOMAIN with data, an SOA that is not above the name): to be treated
+ * as a failure of who sent it. ERR_RANGE: larger than ENTRY_MAX, or more than
+ * 255 RRsets. ERR_NOMEM. *octets is in the arena, as is working memory: about
+ * the message's length and 1.6 kB an RR, at most 170 kB.
  */
 enum err entry_build(const struct msg *m, const uint8_t *qname, uint16_t qtype,
 		     const struct entry_policy *policy, uint32_t now,
@@ -92,8 +120,13 @@ enum err entry_build(const struct msg *m, const uint8_t *qname, uint16_t qtype,
 #define ENTRY_HEAD_LEN 12
 void entry_failure(uint8_t *dst, uint32_t now, uint32_t ttl);
 
+/* Writes the head from e's fields but octets and len. dst has ENTRY_HEAD_LEN
+ * octets. */
+void entry_head(uint8_t *dst, const struct entry *e);
+
 /* a, whose chain ends in a CNAME, with b, the answer about its target, behind
- * it. */
+ * it. TTLs are counted from the later of the two. ERR_SYNTAX: together they
+ * make a loop; ERR_RULE: b is a failure; ERR_RANGE, ERR_NOMEM. */
 enum err entry_join(const struct entry *a, const struct entry *b,
 		    struct arena *arena, const uint8_t **octets, size_t *len);
 
@@ -103,7 +136,9 @@ const uint8_t *entry_chain_end(const struct entry *e, const uint8_t *qname,
 			       uint16_t qtype);
 
 /* True for addresses that may not come from elsewhere (RFC 1918, 6598, 3927,
- * 4193, 4291 loopback and link-local, v4-mapped of these, 0.0.0.0/8, ::). */
+ * 4193, 4291 loopback and link-local, 3879 site-local, 0.0.0.0/8, ::, and such
+ * IPv4 addresses mapped, compatible or behind 64:ff9b::/96), as A, AAAA, or
+ * hints of SVCB and HTTPS. rdata is valid. */
 bool entry_address_private(uint16_t type, const uint8_t *rdata, size_t len);
 
 #endif

@@ -31,12 +31,13 @@ struct io_timer;
 
 struct resolver_io {
 	void *ctx;
-	uint64_t (*now_ms)(void *ctx);	/* never goes back */
-	uint32_t (*now)(void *ctx);	/* seconds since the epoch */
+	uint64_t (*now_ms)(void *ctx); /* never goes back */
+	uint32_t (*now)(void *ctx);    /* seconds since the epoch */
 	void (*random)(void *ctx, void *dst, size_t len);
 	/* From a random port, connected to `to`: what others send never
-	 * arrives. NULL: no descriptor, no memory. fn is never called from
-	 * within udp_ask(). */
+	 * arrives. NULL: errno tells whether there is no way there
+	 * (ENETUNREACH, …) or descriptors or memory are short. fn is never
+	 * called from within udp_ask(). */
 	struct io_exchange *(*udp_ask)(void *ctx, const struct net_addr *to,
 				       const uint8_t *msg, size_t len,
 				       io_udp_fn *fn, void *arg);
@@ -44,13 +45,14 @@ struct resolver_io {
 	/* TCP, or TLS with `tls_name` verified (RFC 7858, 8310). Connects when
 	 * first written to; writes may be queued before it is up. */
 	struct io_stream *(*stream_open)(void *ctx, const struct net_addr *to,
-					 const char *tls_name,
-					 io_stream_fn *fn, void *arg);
+					 const char *tls_name, io_stream_fn *fn,
+					 void *arg);
 	/* One message, at most 65,535 octets. False: memory, or backlog. */
 	bool (*stream_send)(void *ctx, struct io_stream *s, const uint8_t *msg,
 			    size_t len);
 	void (*stream_close)(void *ctx, struct io_stream *s);
-	/* Once, after ms. NULL: memory. Must be cleared, also after it fired. */
+	/* Once, after ms. NULL: memory. Must be cleared, also after it fired.
+	 */
 	struct io_timer *(*timer_set)(void *ctx, unsigned ms, io_timer_fn *fn,
 				      void *arg);
 	void (*timer_clear)(void *ctx, struct io_timer *t); /* NULL is fine */

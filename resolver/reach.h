@@ -37,5 +37,8 @@ typedef bool reach_fn(void *arg, uint32_t zone, const uint8_t *entry);
 bool reach_covers(const struct reach *r, const uint8_t *name, reach_fn *fn,
 		  void *arg);
 
+/* Goes up with what the table is made of. */
+uint64_t reach_version(const struct reach *r);
+
 size_t reach_count(const struct reach *r);
 #endif

@@ -1,8 +1,8 @@
 /*
  * The resolver: one question that may leave, asked of the uplink until there is
- * an answer or none is to be had. One a worker, on that worker's loop; resolvers
- * share the cache and nothing else. Who may ask what is decided before
- * (resolver/reach.h, server/answer.c): nothing here knows a client.
+ * an answer or none is to be had. One a worker, on that worker's loop;
+ * resolvers share the cache and nothing else. Who may ask what is decided
+ * before (resolver/reach.h, server/answer.c): nothing here knows a client.
  *
  *   resolver_ask ─→ the same question in flight? ─ yes ─→ one more waiter
  *                     │ no
@@ -16,6 +16,12 @@
  *                     │   its target → asked for, both within the budget
  *                     └─→ cache_put, every waiter's done()
  *
+ * A failure that is the question's own is remembered for RESOLVE_FAILURE_TTL,
+ * here and not in the cache, where the stale answer stays; one of the uplink as
+ * a whole is not (resolver_is_down() tells at once). A child's servers may
+ * speak of their zone alone: a chain that leaves it comes back ENTRY_PARTIAL,
+ * and whether its target may be asked for is the caller's to decide.
+ *
  * Iteration from the root and DNSSEC validation have their place here later:
  * a fetch asks "whom next?" of one function (uplink_next() for forwarding), and
  * "is it true?" of one other.
@@ -28,9 +34,10 @@
 #include "resolver/entry.h"
 #include "resolver/io.h"
 
-/* Unbound's figures where it has them; PITFALLS: NXNSAttack, TsuNAME, DNSBomb. */
-#define RESOLVE_SENDS_MAX 32	 /* messages sent for one question */
-#define RESOLVE_CHAIN_MAX 11	 /* CNAMEs chased */
+/* Unbound's figures where it has them; PITFALLS: NXNSAttack, TsuNAME, DNSBomb.
+ */
+#define RESOLVE_SENDS_MAX 32 /* messages sent for one question */
+#define RESOLVE_CHAIN_MAX 11 /* CNAMEs chased */
 #define RESOLVE_REFERRALS_MAX 8
 #define RESOLVE_FLIGHTS_MAX 4096 /* different questions at once, a worker */
 #define RESOLVE_WAITERS_MAX 64	 /* clients that wait for the same one */
@@ -44,7 +51,8 @@ struct resolver;
 struct resolve_servers {
 	struct net_addr addr[RESOLVE_SERVERS_MAX];
 	unsigned count; /* 0: the uplink */
-	const uint8_t *zone; /* the child's apex; in bailiwick is what is below */
+	const uint8_t
+		*zone; /* the child's apex; in bailiwick is what is below */
 };
 
 struct resolve_question {
@@ -56,9 +64,9 @@ struct resolve_question {
 };
 
 enum resolve_outcome {
-	RESOLVE_ANSWER,	 /* entry is what the world says */
-	RESOLVE_FAILED,	 /* no answer; ede and text tell why */
-	RESOLVE_BUSY,	 /* caps reached, or memory */
+	RESOLVE_ANSWER, /* entry is what the world says */
+	RESOLVE_FAILED, /* no answer; ede and text tell why */
+	RESOLVE_BUSY,	/* caps reached, or memory */
 };
 
 struct resolve_result {
@@ -68,6 +76,7 @@ struct resolve_result {
 	char text[128];	    /* for EDE; "" if none */
 };
 
+/* May ask and cancel, but neither free nor reconfigure the resolver. */
 typedef void resolve_done(void *arg, const struct resolve_result *result);
 
 struct resolver_options {
@@ -77,12 +86,13 @@ struct resolver_options {
 	struct resolver_stats *stats; /* may be NULL */
 };
 
-struct resolver *resolver_new(const struct resolver_options *o); /* NULL: memory */
+struct resolver *
+resolver_new(const struct resolver_options *o); /* NULL: memory */
 /* Waiters are told RESOLVE_FAILED first. NULL is fine. */
 void resolver_free(struct resolver *r);
 
-/* A new configuration: forwarders that stay keep what was learnt of them; what is
- * in flight goes on. */
+/* A new configuration: forwarders that stay keep what was learnt of them; what
+ * is in flight goes on. */
 void resolver_reconfigure(struct resolver *r, const struct conf *conf);
 
 /*
@@ -99,7 +109,8 @@ struct resolve_waiter *resolver_ask(struct resolver *r,
 void resolver_cancel(struct resolver *r, struct resolve_waiter *w);
 
 /* Renews a cached answer near its end without anybody waiting; does nothing if
- * it is in flight or the uplink is down. */
+ * it is in flight or failed just now. While the uplink is down it is what tries
+ * whether it is back, if that is due: to be called for each stale answer. */
 void resolver_prefetch(struct resolver *r, const struct resolve_question *q);
 
 /* True once the uplink has failed (every forwarder down) and until one answers:

@@ -1,9 +1,9 @@
 /*
  * Special-use names: what the Internet must not be asked for, and what is said
- * instead (RFC 6761, 6303, 7686, 7793, 8375, 8880, 9476, 9462). Checked before
- * reach; a zone that is served here comes first anyway, and an entry of reach
- * at or below a built-in zone beats it where the table allows that (a site may
- * have its reverse zones with the parent space; nobody has `invalid`).
+ * instead (RFC 6761, 6303, 6762, 7686, 7793, 8375, 9462, 9476, 9665). Checked
+ * before reach; a zone that is served here comes first anyway, and an entry of
+ * reach at or below a built-in zone beats it where the table allows that (a
+ * site may have its reverse zones with the parent space; nobody has `invalid`).
  */
 #ifndef PLACED_RESOLVER_SPECIAL_H
 #define PLACED_RESOLVER_SPECIAL_H
@@ -11,9 +11,9 @@
 #include "lib/base.h"
 
 enum special_answer {
-	SPECIAL_NONE,	   /* an ordinary name */
-	SPECIAL_NXDOMAIN,  /* nothing is there */
-	SPECIAL_EMPTY,	   /* an empty zone: NODATA at its apex, NXDOMAIN below */
+	SPECIAL_NONE,	  /* an ordinary name */
+	SPECIAL_NXDOMAIN, /* nothing is there */
+	SPECIAL_EMPTY, /* an empty zone: NODATA at its apex, NXDOMAIN below */
 	SPECIAL_LOCALHOST, /* 127.0.0.1 and ::1; NODATA for other types */
 };
 
@@ -31,6 +31,8 @@ void special_find(struct special *s, const uint8_t *name);
 const uint8_t *special_soa(size_t *len);
 #define SPECIAL_TTL 10800 /* seconds */
 
-/* Rows in turn, for the manual and tests; NULL at the end. Text form. */
+/* The built-in zones in turn, for the manual and tests: the name as text, and
+ * *s as special_find() would set it; both hold until the thread's next call.
+ * NULL at the end. */
 const char *special_row(unsigned i, struct special *s);
 #endif

@@ -1,5 +1,7 @@
 #include "server/answer.h"
 
+#include "server/recurse.h"
+#include "server/space.h"
 #include "server/view.h"
 
 #include <string.h>
@@ -9,35 +11,64 @@ struct chain {
 	const uint8_t *name; /* what is sought now */
 	uint16_t type;
 	unsigned hops;
-	int zone; /* index in served, of the zone that holds name */
+	struct view view; /* the zone that holds name, as the client sees it */
 	struct zone_facts *facts;
 };
 
-/* That the reply is made from this zone, for the memo. */
+/* That the reply is made from these facts, for the memo. */
 static void
-zone_note(struct query *q, int zone)
+zone_note(struct query *q, uint32_t facts)
 {
 	for (unsigned i = 0; i < q->zone_count && i < MEMO_ZONES_MAX; i++)
-		if (q->zones[i] == (uint32_t)zone)
+		if (q->zones[i] == facts)
 			return;
 	if (q->zone_count < MEMO_ZONES_MAX)
-		q->zones[q->zone_count] = (uint32_t)zone;
+		q->zones[q->zone_count] = facts;
 	q->zone_count++;
 }
 
-/* The zone's facts in this snapshot; NULL: not in the store, or unreadable. */
-static struct zone_facts *
-zone_facts(struct query *q, int zone)
+/* A reply that rests on a zone not being there is noted, too. */
+bool
+answer_exports(void *query, int zone)
+{
+	struct query *q = query;
+	bool yes = query_exports(q->env, zone);
+	const struct view outside = {.zone = zone, .outside = true};
+
+	if (!yes)
+		zone_note(q, view_facts(outside) | MEMO_ABSENT);
+	return yes;
+}
+
+struct zone_facts *
+answer_facts(struct query *q, struct view v)
 {
 	struct query_env *env = q->env;
-	struct zone_facts *f = &env->facts[zone];
-	const uint8_t *apex = env->served->conf->zones[zone].apex;
+	struct zone_facts *f = &env->facts[view_facts(v)];
+	const uint8_t *apex = env->served->conf->zones[v.zone].apex;
 
-	zone_note(q, zone);
+	zone_note(q, view_facts(v));
 	if (env->unreadable ||
 	    zone_facts_refresh(f, env->view, apex) != ERR_OK || !f->exists)
 		return NULL;
 	return f;
+}
+
+/* The node at that name, if it was foreseen; NULL: not. */
+static const struct store_value *
+node_foreseen(const struct query *q, const uint8_t *name, struct view v)
+{
+	if (q->taken == NULL)
+		return NULL;
+	if (name == q->msg.qname)
+		name = q->taken->msg.qname;
+	for (unsigned i = 0; i < QUERY_FORESEEN; i++) {
+		const struct query_foreseen *f = &q->taken->foreseen[i];
+
+		if (f->name == name && f->facts == view_facts(v))
+			return &f->node;
+	}
+	return NULL;
 }
 
 /* Configured, but not seeded yet, or the store cannot be read. */
@@ -47,6 +78,21 @@ answer_not_ready(struct query *q)
 	q->rcode = MSG_SERVFAIL;
 	q->ede = MSG_EDE_NOT_READY;
 	return false;
+}
+
+/* What the view's zone has at that name; what is hidden in it is not there. */
+static void
+view_lookup(struct query *q, struct lookup *l, struct view v,
+	    const struct zone_facts *facts, const uint8_t *name, uint16_t type)
+{
+	const struct query_env *env = q->env;
+
+	if (v.hidden)
+		lookup_without(l, env->view, facts, name, type,
+			       env->served->conf->zones[v.passed].apex);
+	else
+		lookup_known(l, env->view, facts, name, type,
+			     node_foreseen(q, name, v));
 }
 
 static void
@@ -64,6 +110,7 @@ answer_add(struct query *q, enum msg_section section, const uint8_t *owner,
 	item->set = *set;
 	item->ttl = set->ttl;
 	item->section = section;
+	item->foreign = false;
 	item->required = false;
 	item->soa_of = NULL;
 }
@@ -126,6 +173,14 @@ answer_nodata(struct query *q, const struct chain *c)
 static void
 answer_nxdomain(struct query *q, const struct chain *c)
 {
+	/* An outside zone need not know of delegations, and none tells of what
+	 * is hidden; there is a name all the same if the client may see a zone
+	 * there, or further below (RFC 8020). */
+	if ((c->view.outside || c->view.hidden) &&
+	    view_below(q->env->served, c->name, &q->client)) {
+		answer_nodata(q, c);
+		return;
+	}
 	q->rcode = MSG_NXDOMAIN; /* of the last name in a chain: RFC 6604 */
 	answer_soa(q, c);
 }
@@ -158,36 +213,65 @@ answer_data(struct query *q, const struct chain *c, const struct lookup *l)
 
 /*
  * The zone to look for the chain's name in. A question for DS at an apex
- * belongs to the parent (RFC 4035 section 3.1.4.1), if that is served here too.
+ * belongs to the parent (RFC 4035 section 3.1.4.1), if that is served here too
+ * and the client may see it.
  */
-static int
-chain_zone(const struct query *q, const struct chain *c, bool *hidden)
+static struct view
+chain_view(const struct query *q, const struct chain *c)
 {
 	const struct served *s = q->env->served;
-	int zone = view_zone(s, c->name, &q->peer->from, hidden);
-	int parent;
+	struct view v = view_zone(s, c->name, &q->client), above;
 
-	if (zone < 0 || *hidden || c->type != RR_DS ||
-	    !name_equal(s->conf->zones[zone].apex, c->name))
-		return zone;
-	parent = served_parent(s, zone);
-	if (parent < 0 || !view_inside(&s->conf->zones[parent], &q->peer->from))
-		return zone;
-	return parent;
+	if (v.zone < 0 || v.hidden || c->type != RR_DS ||
+	    !name_equal(s->conf->zones[v.zone].apex, c->name))
+		return v;
+	above = view_above(s, v.zone, &q->client);
+	return above.zone < 0 ? v : above;
 }
+
+static bool chain_abroad(struct query *q, struct chain *c,
+			 const struct lookup *cut, bool *closed);
 
 /* On to the name that a CNAME, written or made, points to. */
 static bool
 chain_follow(struct query *q, struct chain *c, const uint8_t *target)
 {
-	bool hidden;
+	bool closed;
 
 	c->name = target;
 	/* a CNAME that is met again: the chain bites its tail */
 	if (++c->hops >= QUERY_CHAIN_MAX || answer_holds(q, target, RR_CNAME))
 		return false;
-	c->zone = chain_zone(q, c, &hidden);
-	return c->zone >= 0 && !hidden;
+	c->view = chain_view(q, c);
+	if (c->view.zone < 0)
+		return chain_abroad(q, c, NULL, &closed);
+	return true;
+}
+
+/*
+ * The name is not for a zone here to answer, or lies below its cut: what the
+ * ladder says. True: the chain has come home and goes on. closed: nothing was
+ * said, for this client has no recursion.
+ */
+static bool
+chain_abroad(struct query *q, struct chain *c, const struct lookup *cut,
+	     bool *closed)
+{
+	const uint8_t *next;
+
+	*closed = false;
+	switch (recurse_step(q, c->name, c->type, c->hops, cut, c->facts,
+			     &next)) {
+	case RECURSE_FOLLOW:
+		return chain_follow(q, c, next);
+	case RECURSE_LATER:
+	case RECURSE_DONE:
+		return false;
+	case RECURSE_CLOSED:
+		break;
+	}
+	*closed = true;
+	return false;
 }
 
 static bool
@@ -255,7 +339,7 @@ answer_dname(struct query *q, struct chain *c, const struct lookup *l)
 
 /* NS of the cut, and the glue without which nobody gets there (RFC 9471). */
 static void
-answer_referral(struct query *q, const struct chain *c, const struct lookup *l)
+answer_cut(struct query *q, const struct chain *c, const struct lookup *l)
 {
 	static const uint16_t types[] = {RR_A, RR_AAAA};
 	const uint8_t *host;
@@ -281,17 +365,85 @@ answer_referral(struct query *q, const struct chain *c, const struct lookup *l)
 	}
 }
 
+/* A referral, but to somebody inside who wants the answer itself. */
+static bool
+answer_referral(struct query *q, struct chain *c, const struct lookup *l)
+{
+	bool closed = true;
+
+	if (!c->view.outside && chain_abroad(q, c, l, &closed))
+		return true;
+	if (closed)
+		answer_cut(q, c, l);
+	return false;
+}
+
+static bool
+answer_failed(struct query *q)
+{
+	q->rcode = MSG_SERVFAIL;
+	q->ede = MSG_EDE_OTHER;
+	return false;
+}
+
+/* Nothing is there now, but things move. */
+static void
+answer_empty(struct query *q, const struct chain *c)
+{
+	uint32_t ttl = q->env->served->conf->space.ttl;
+
+	answer_nodata(q, c);
+	for (unsigned i = 0; i < q->count; i++)
+		if (q->items[i].soa_of != NULL && q->items[i].ttl > ttl)
+			q->items[i].ttl = ttl;
+}
+
+/* Not to be looked up: a question about space. *on: there is a next step. */
+static bool
+answer_space(struct query *q, struct chain *c, bool *on)
+{
+	const uint8_t *next;
+
+	*on = false;
+	switch (space_step(q, c->name, c->type, c->hops, c->view, c->facts,
+			   &next)) {
+	case SPACE_NOT:
+		return false;
+	case SPACE_DONE:
+	case SPACE_LATER:
+		break;
+	case SPACE_EMPTY:
+		answer_empty(q, c);
+		break;
+	case SPACE_BARE:
+		answer_nodata(q, c);
+		break;
+	case SPACE_NOWHERE:
+		answer_nxdomain(q, c);
+		break;
+	case SPACE_FOLLOW:
+		*on = chain_follow(q, c, next);
+		break;
+	case SPACE_FAILED:
+		answer_failed(q);
+		break;
+	}
+	return true;
+}
+
 /* One step of RFC 1034 4.3.2; true if there is a next one. */
 static bool
 answer_step(struct query *q, struct chain *c)
 {
-	struct query_env *env = q->env;
 	struct lookup l;
+	bool on;
 
-	c->facts = zone_facts(q, c->zone);
+	c->facts = answer_facts(q, c->view);
 	if (c->facts == NULL)
 		return answer_not_ready(q);
-	lookup(&l, env->view, c->facts, c->name, c->type);
+	if (answer_space(q, c, &on))
+		return on;
+	view_lookup(q, &l, c->view, c->facts, c->name, c->type);
 	switch (l.result) {
 	case LOOKUP_ANSWER:
 		answer_data(q, c, &l);
@@ -301,8 +453,7 @@ answer_step(struct query *q, struct chain *c)
 	case LOOKUP_DNAME:
 		return answer_dname(q, c, &l);
 	case LOOKUP_REFERRAL:
-		answer_referral(q, c, &l);
-		return false;
+		return answer_referral(q, c, &l);
 	case LOOKUP_NODATA:
 		answer_nodata(q, c);
 		return false;
@@ -312,27 +463,12 @@ answer_step(struct query *q, struct chain *c)
 	case LOOKUP_ERROR:
 		break;
 	}
-	q->rcode = MSG_SERVFAIL;
-	q->ede = MSG_EDE_OTHER;
-	return false;
-}
-
-static void
-additional_add(struct query *q, struct zone_facts *facts, const uint8_t *name,
-	       uint16_t type)
-{
-	struct lookup l;
-
-	if (q->count == QUERY_ITEMS_MAX || answer_holds(q, name, type))
-		return;
-	lookup(&l, q->env->view, facts, name, type);
-	if (l.result == LOOKUP_ANSWER)
-		answer_add(q, MSG_AR, name, &l.set);
+	return answer_failed(q);
 }
 
 /* What a client that got a set of this type will ask next. */
 static const uint16_t *
-additional_types(const struct query_item *item)
+additional_types(const struct query *q, const struct query_item *item)
 {
 	static const uint16_t addresses[] = {RR_A, RR_AAAA, 0};
 	static const uint16_t instance[] = {RR_SRV, RR_TXT, 0};
@@ -345,29 +481,41 @@ additional_types(const struct query_item *item)
 	case RR_HTTPS:
 		return addresses;
 	case RR_PTR: /* of a DNS-SD service type: RFC 6763 section 12.1 */
-		return item->owner[0] > 0 && item->owner[1] == '_' ? instance
-								   : NULL;
+		return !q->spatial && item->owner[0] > 0 &&
+				       item->owner[1] == '_'
+			       ? instance
+			       : NULL;
 	default:
 		return NULL;
 	}
 }
 
+/* One lookup tells of all types: what is not at the node that answers the first
+ * of them, or has none of it, is nowhere. */
 static void
 additional_of_target(struct query *q, const uint8_t *target,
 		     const uint16_t *types)
 {
 	struct query_env *env = q->env;
 	struct zone_facts *facts;
-	bool hidden;
-	int zone = view_zone(env->served, target, &q->peer->from, &hidden);
+	struct lookup l;
+	struct rrset set;
+	struct view v = view_zone(env->served, target, &q->client);
 
-	if (zone < 0 || hidden)
+	if (v.zone < 0)
 		return;
-	facts = zone_facts(q, zone);
-	if (facts == NULL)
+	facts = answer_facts(q, v);
+	while (*types != 0 && answer_holds(q, target, *types))
+		types++;
+	if (facts == NULL || *types == 0)
 		return;
-	for (; *types != 0; types++)
-		additional_add(q, facts, target, *types);
+	view_lookup(q, &l, v, facts, target, types[0]);
+	if (l.result != LOOKUP_ANSWER && l.result != LOOKUP_NODATA)
+		return;
+	for (; *types != 0 && q->count < QUERY_ITEMS_MAX; types++)
+		if (node_find(&l.node, *types, &set) &&
+		    !answer_holds(q, target, *types))
+			answer_add(q, MSG_AR, target, &set);
 }
 
 /*
@@ -381,7 +529,7 @@ answer_additional(struct query *q)
 
 	for (unsigned i = 0; i < q->count && budget > 0; i++) {
 		const struct query_item item = q->items[i];
-		const uint16_t *types = additional_types(&item);
+		const uint16_t *types = additional_types(q, &item);
 		const uint8_t *rdata, *target;
 		uint16_t rdlen;
 		size_t at = 0;
@@ -401,37 +549,36 @@ answer_additional(struct query *q)
 	}
 }
 
-/* A space that exports nothing does not exist outside; its parent says so. */
+/* The steps of the chain, wherever they lead. */
 static void
-answer_hidden(struct query *q, struct chain *c)
+answer_chain(struct query *q, struct chain *c)
 {
-	c->facts = zone_facts(q, c->zone);
-	if (c->facts == NULL)
-		answer_not_ready(q);
-	else
-		answer_nxdomain(q, c);
+	while (!q->overflow && answer_step(q, c))
+		;
 }
 
 void
 answer_query(struct query *q)
 {
 	struct chain c = {.name = q->msg.qname, .type = q->msg.qtype};
-	bool hidden;
+	bool closed = false;
 
-	c.zone = chain_zone(q, &c, &hidden);
-	if (c.zone < 0) {
+	if (recurse_offered(q))
+		q->flags |= MSG_RA;
+	c.view = chain_view(q, &c);
+	if (c.view.zone < 0) {
+		if (chain_abroad(q, &c, NULL, &closed))
+			answer_chain(q, &c);
+	} else {
+		q->flags |= MSG_AA;
+		answer_chain(q, &c);
+	}
+	if (closed) {
 		q->rcode = MSG_REFUSED;
 		q->ede = MSG_EDE_NOT_AUTHORITATIVE;
-		return;
 	}
-	q->flags |= MSG_AA;
-	if (hidden) {
-		answer_hidden(q, &c);
-	} else {
-		while (!q->overflow && answer_step(q, &c))
-			;
+	if (q->ask_count == 0 && q->rcode != MSG_REFUSED)
 		answer_additional(q);
-	}
 	if (q->rcode == MSG_SERVFAIL)
 		q->flags &= (uint16_t)~MSG_AA;
 }

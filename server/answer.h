@@ -14,6 +14,14 @@
 
 #include "server/query.h"
 
+/* exports() of q->client, with the query as arg: what is not exported is noted
+ * for the memo. */
+bool answer_exports(void *query, int zone);
+
+/* A zone's facts in this snapshot, noted for the memo; NULL: not in the store,
+ * or unreadable. */
+struct zone_facts *answer_facts(struct query *q, struct view v);
+
 /* Sets q's flags, rcode, ede and items for the question in q->msg, class IN. */
 void answer_query(struct query *q);
 

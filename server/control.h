@@ -16,6 +16,7 @@
 #define PLACED_SERVER_CONTROL_H
 
 #include "lib/event.h"
+#include "server/recursion.h"
 #include "server/served.h"
 #include "server/writer.h"
 
@@ -24,6 +25,7 @@
 struct import_jobs; /* server/import_job.h */
 struct refused;	    /* server/refused.h */
 struct stats;	    /* server/stats.h */
+struct uplink_sum;  /* server/uplink_sum.h */
 
 /* What commands may use of the server; copied. What it points to is main's and
  * outlives the control. */
@@ -32,6 +34,7 @@ struct control_server {
 	struct writer *writer;
 	struct import_jobs *imports; /* which zones are being imported */
 	struct refused *refused;     /* updates that were, and why */
+	struct recursion_shared recursion;
 	struct event_loop *loop;     /* main's */
 	struct served *(*served)(void *arg); /* current, one reference for the
 						caller; any thread */
@@ -39,6 +42,8 @@ struct control_server {
 			   struct diag *d); /* any thread; returns when done */
 	void (*stop)(void *arg);	    /* any thread */
 	void (*stats)(void *arg, struct stats *sum); /* any thread */
+	/* Any thread but a worker's; adds to sum. NULL: no uplink here. */
+	void (*uplink)(void *arg, struct uplink_sum *sum);
 	uint64_t started; /* seconds since the epoch */
 	void *arg;
 };

@@ -3,11 +3,13 @@
  * answer_query() takes, one object a step, with the sentence for a person; then
  * who may change the name.
  */
-#include "lib/net_addr.h"
-#include "server/control_internal.h"
+#include "server/control_explain.h"
+
+#include "server/control_boundary.h"
 #include "server/query.h"
 #include "server/update.h"
 #include "server/view.h"
+#include "zones/export.h"
 #include "zones/lookup.h"
 #include "zones/zone.h"
 
@@ -15,22 +17,67 @@
 #include <stdio.h>
 #include <string.h>
 
-struct explain {
-	struct control_talk *talk;
-	const struct served *served;
-	uint16_t type;
-	bool has_from;
-	struct net_addr from;
-	uint8_t name[NAME_WIRE_MAX]; /* what is sought now */
-	json_t *steps;
-};
+/* --- who sees what ------------------------------------------------------- */
+
+static bool
+explain_exports(void *arg, int zone)
+{
+	const struct explain *x = arg;
+	struct zone_facts facts = {.outside = true};
+
+	return zone_facts_refresh(&facts, x->talk->view,
+				  x->served->conf->zones[zone].apex) !=
+		       ERR_OK ||
+	       facts.exists;
+}
+
+struct view_client
+explain_client(struct explain *x)
+{
+	return (struct view_client){
+		.from = &x->from,
+		.exports = explain_exports,
+		.arg = x,
+	};
+}
+
+/*
+ * What answers: as answer_query() finds it for who asks, or the deepest zone as
+ * its inside sees it if nobody was named.
+ */
+static struct view
+explain_view(struct explain *x)
+{
+	const struct view_client client = explain_client(x);
+	struct view v = {.zone = served_find(x->served, x->name)};
+	struct view above;
+
+	if (x->has_from)
+		v = view_zone(x->served, x->name, &client);
+	if (v.zone < 0 || v.hidden || x->type != RR_DS ||
+	    !name_equal(x->served->conf->zones[v.zone].apex, x->name))
+		return v;
+	/* DS belongs to the parent (RFC 4035 section 3.1.4.1). */
+	above = x->has_from
+			? view_above(x->served, v.zone, &client)
+			: (struct view){
+				  .zone = served_parent(x->served, v.zone)};
+	return above.zone < 0 ? v : above;
+}
+
+/* As answer_nxdomain(). */
+static bool
+explain_below(struct explain *x, struct view v)
+{
+	const struct view_client client = explain_client(x);
+
+	return (v.outside || v.hidden) &&
+	       view_below(x->served, x->name, &client);
+}
 
 /* --- what a step says ---------------------------------------------------- */
 
-static void explain_why(json_t *step, const char *result, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void
+void
 explain_why(json_t *step, const char *result, const char *fmt, ...)
 {
 	char text[2 * NAME_TEXT_MAX + 128];
@@ -80,7 +127,7 @@ explain_set(const struct explain *x, json_t *list, const uint8_t *owner,
 	}
 }
 
-static void
+void
 explain_rrs(const struct explain *x, json_t *step, const struct lookup *l)
 {
 	json_t *list = json_array();
@@ -143,11 +190,17 @@ explain_nodata(const struct explain *x, json_t *step, const struct lookup *l)
 }
 
 static void
-explain_nxdomain(const struct explain *x, json_t *step, const struct lookup *l,
-		 const struct zone_facts *zone)
+explain_nxdomain(struct explain *x, json_t *step, const struct lookup *l,
+		 const struct zone_facts *zone, struct view v)
 {
 	char encloser[NAME_TEXT_MAX];
 
+	if (explain_below(x, v)) {
+		explain_why(step, "nodata",
+			    "the name is there only because zones at or below "
+			    "it are");
+		return;
+	}
 	explain_encloser(x, l, zone, encloser);
 	explain_why(step, "nxdomain",
 		    "there is no such name; %s is the closest there is, and "
@@ -220,9 +273,85 @@ explain_dname(struct explain *x, json_t *step, const struct lookup *l)
 
 /* --- steps --------------------------------------------------------------- */
 
+/* Whoever is inside gets what the child's servers say. True if there is a next
+ * step. */
+static bool
+explain_cut(struct explain *x, json_t *step, const struct lookup *l,
+	    const struct zone_facts *zone, struct view v)
+{
+	enum explain_abroad a = EXPLAIN_CLOSED;
+
+	if (!v.outside)
+		a = explain_abroad(x, step, l, zone);
+	if (a == EXPLAIN_CLOSED)
+		explain_referral(x, step, l);
+	return a == EXPLAIN_NEXT;
+}
+
+/* True if it would not leave by an entry without `private`. */
+static bool
+explain_is_private(const struct explain *x, const struct lookup *l,
+		   const uint8_t *apex)
+{
+	const uint8_t *rdata;
+	uint16_t rdlen;
+	size_t at = 0;
+
+	if (export_name_is_private(x->name, apex))
+		return true;
+	while (rrset_next(&l->set, &at, &rdata, &rdlen))
+		if (!export_is_private(x->type, rdata, rdlen))
+			return false;
+	return true;
+}
+
+/* The command that makes this entry. */
+static void
+explain_export(char *dst, size_t cap, const struct export_entry *entry)
+{
+	char name[NAME_TEXT_MAX], type[RR_TYPE_TEXT_MAX];
+	size_t n;
+
+	name_to_text(name, entry->name);
+	n = (size_t)snprintf(dst, cap, "placectl export add %s", name);
+	for (unsigned i = 0; i < entry->type_count && n < cap; i++)
+		n += (size_t)snprintf(dst + n, cap - n, " %s",
+				      rr_type_to_text(type, entry->types[i]));
+	if (entry->private_ok && n < cap)
+		snprintf(dst + n, cap - n, " private");
+}
+
+/* What the outside lacks and the inside has: how to change that. An entry takes
+ * the place of the one before, so it names what is exported already, too. */
+static void
+explain_unexported(struct explain *x, json_t *step, struct view v)
+{
+	const uint8_t *apex = x->served->conf->zones[v.zone].apex;
+	char hint[NAME_TEXT_MAX + EXPORT_TEXT_MAX + 64];
+	struct zone_facts facts = {.outside = false};
+	struct export_entry entry;
+	struct lookup l;
+
+	if (!v.outside || x->type == RR_ANY ||
+	    zone_facts_refresh(&facts, x->talk->view, apex) != ERR_OK ||
+	    !facts.exists)
+		return;
+	lookup(&l, x->talk->view, &facts, x->name, x->type);
+	if (l.result != LOOKUP_ANSWER || l.wildcard)
+		return;
+	boundary_exported(x->talk->view, facts.record.id, apex, x->name,
+			  &entry);
+	entry.private_ok = entry.private_ok || explain_is_private(x, &l, apex);
+	if (!boundary_entry_add(&entry, x->type))
+		return;
+	explain_export(hint, sizeof(hint), &entry);
+	json_object_set_new(step, "hint", json_string(hint));
+}
+
 /* True if there is a next step. */
 static bool
-explain_lookup(struct explain *x, json_t *step, const struct zone_facts *zone)
+explain_lookup(struct explain *x, json_t *step, const struct zone_facts *zone,
+	       struct view v)
 {
 	struct lookup l;
 
@@ -238,43 +367,20 @@ explain_lookup(struct explain *x, json_t *step, const struct zone_facts *zone)
 	case LOOKUP_DNAME:
 		return explain_dname(x, step, &l);
 	case LOOKUP_REFERRAL:
-		explain_referral(x, step, &l);
-		return false;
+		return explain_cut(x, step, &l, zone, v);
 	case LOOKUP_NODATA:
 		explain_nodata(x, step, &l);
+		explain_unexported(x, step, v);
 		return false;
 	case LOOKUP_NXDOMAIN:
-		explain_nxdomain(x, step, &l, zone);
+		explain_nxdomain(x, step, &l, zone, v);
+		explain_unexported(x, step, v);
 		return false;
 	case LOOKUP_ERROR:
 		break;
 	}
 	explain_why(step, "servfail", "the store cannot be read");
 	return false;
-}
-
-/*
- * The zone that answers: as answer_query() finds it for who asks, or without
- * regard to who asks if nobody was named.
- */
-static int
-explain_zone(const struct explain *x, bool *hidden)
-{
-	int zone, parent;
-
-	*hidden = false;
-	zone = x->has_from ? view_zone(x->served, x->name, &x->from, hidden)
-			   : served_find(x->served, x->name);
-	if (zone < 0 || *hidden || x->type != RR_DS ||
-	    !name_equal(x->served->conf->zones[zone].apex, x->name))
-		return zone;
-	/* DS belongs to the parent (RFC 4035 section 3.1.4.1). */
-	parent = served_parent(x->served, zone);
-	if (parent < 0 ||
-	    (x->has_from &&
-	     !view_inside(&x->served->conf->zones[parent], &x->from)))
-		return zone;
-	return parent;
 }
 
 static void
@@ -291,7 +397,33 @@ explain_refused(const struct explain *x, json_t *step)
 		step, "zone",
 		control_json_name(x->served->conf->zones[zone].apex));
 	explain_why(step, "refused",
-		    "the address is inside no zone that holds the name");
+		    "the address is inside no zone that holds the name, and "
+		    "none of these exports anything");
+}
+
+/* No zone here answers the name for who asks. */
+static bool
+explain_elsewhere(struct explain *x, json_t *step)
+{
+	enum explain_abroad a = explain_abroad(x, step, NULL, NULL);
+
+	if (a == EXPLAIN_CLOSED)
+		explain_refused(x, step);
+	return a == EXPLAIN_NEXT;
+}
+
+static void
+explain_hidden(struct explain *x, json_t *step, struct view v)
+{
+	if (explain_below(x, v))
+		explain_why(step, "nodata",
+			    "the name is in a zone that the address is not "
+			    "inside, and is there for it only because zones "
+			    "below it are");
+	else
+		explain_why(step, "nxdomain",
+			    "the name is in a zone that the address is not "
+			    "inside, so for it there is no such name");
 }
 
 /* One object; true if there is a next one. */
@@ -299,30 +431,26 @@ static bool
 explain_step(struct explain *x)
 {
 	json_t *step = json_pack("{s:o}", "name", control_json_name(x->name));
-	struct zone_facts facts = {0};
+	const struct view v = explain_view(x);
+	struct zone_facts facts = {.outside = v.outside};
 	const struct conf_zone *zone;
-	bool hidden;
-	int i = explain_zone(x, &hidden);
 	enum err e;
 
 	json_array_append_new(x->steps, step);
-	if (i < 0) {
-		explain_refused(x, step);
-		return false;
-	}
-	zone = &x->served->conf->zones[i];
+	if (v.zone < 0)
+		return explain_elsewhere(x, step);
+	zone = &x->served->conf->zones[v.zone];
 	json_object_set_new(step, "zone", control_json_name(zone->apex));
 	if (x->has_from)
-		json_object_set_new(step, "inside", json_boolean(!hidden));
-	if (hidden) {
-		explain_why(step, "nxdomain",
-			    "the name is in a zone that the address is not "
-			    "inside, so for it there is no such name");
+		json_object_set_new(step, "inside",
+				    json_boolean(!v.hidden && !v.outside));
+	if (v.hidden) {
+		explain_hidden(x, step, v);
 		return false;
 	}
 	e = zone_facts_refresh(&facts, x->talk->view, zone->apex);
 	if (e == ERR_OK && facts.exists)
-		return explain_lookup(x, step, &facts);
+		return explain_lookup(x, step, &facts, v);
 	explain_why(step, "servfail",
 		    e == ERR_OK ? "the zone is configured but not in the store "
 				  "yet"

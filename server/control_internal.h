@@ -137,6 +137,16 @@ control_fn control_refused;
 control_fn control_drop;
 control_fn control_import;
 control_fn control_explain;
+/* the boundary */
+control_fn control_export_list;
+control_fn control_export_add;
+control_fn control_export_del;
+control_fn control_reach_list;
+control_fn control_reach_add;
+control_fn control_reach_del;
+/* the uplink */
+control_fn control_blocked;
+control_fn control_flush;
 /* upkeep */
 control_fn control_backup;
 control_fn control_reload;

@@ -1,5 +1,6 @@
 /* status and zones: what is served, and how it goes. */
 #include "server/control_internal.h"
+#include "server/control_uplink.h"
 #include "server/stats.h"
 #include "zones/zone.h"
 
@@ -50,7 +51,7 @@ status_queries(const struct control_server *server)
 }
 
 struct zone_sums {
-	size_t served, unready, kept;
+	size_t served, unready, kept, exporting;
 	uint64_t records;
 };
 
@@ -63,10 +64,11 @@ status_count_zones(struct control_talk *t, struct zone_sums *sums)
 	enum err e;
 
 	while ((e = zone_record_next(t->view, &first, apex, &z)) == ERR_OK) {
-		if (served_exact(t->served, apex) >= 0)
-			sums->served++;
-		else
-			sums->kept++;
+		bool served = served_exact(t->served, apex) >= 0;
+
+		sums->served += served;
+		sums->kept += !served;
+		sums->exporting += served && z.outside_id != 0;
 		sums->records += z.records;
 	}
 	sums->unready = t->served->conf->zone_count - sums->served;
@@ -91,12 +93,14 @@ control_status(struct control_talk *t, const json_t *args, json_t *result,
 	uint64_t now = (uint64_t)time(NULL);
 	uint64_t up = now > server->started ? now - server->started : 0;
 	struct zone_sums sums = {0};
+	json_t *boundary;
 	enum err e = control_view_begin(t, d);
 
 	(void)args;
 	if (e != ERR_OK)
 		return e;
 	e = status_count_zones(t, &sums);
+	boundary = control_uplink_boundary(t, sums.exporting);
 	control_view_end(t);
 	json_object_set_new(result, "version", json_string(PACKAGE_VERSION));
 	json_object_set_new(result, "pid", json_integer(getpid()));
@@ -109,6 +113,9 @@ control_status(struct control_talk *t, const json_t *args, json_t *result,
 	json_object_set_new(result, "store", status_store(server->store));
 	json_object_set_new(result, "writer", status_writer(server->writer));
 	json_object_set_new(result, "queries", status_queries(server));
+	json_object_set_new(result, "uplink", control_uplink_status(server));
+	json_object_set_new(result, "cache", control_uplink_cache(server));
+	json_object_set_new(result, "boundary", boundary);
 	return e;
 }
 

@@ -27,8 +27,29 @@ struct entry {
 	uint8_t zone_count;
 	uint8_t rcode;
 	uint8_t qname_len;
-	uint8_t octets[]; /* qname, tail */
+	uint8_t foreign_len; /* in units of ALIGN; 0: none */
+	/* struct memo_foreign as far as it is used, qname, tail */
+	uint8_t octets[] __attribute__((aligned(ALIGN)));
 };
+
+static inline uint8_t *
+entry_qname(const struct entry *e)
+{
+	return (uint8_t *)e->octets + (size_t)e->foreign_len * ALIGN;
+}
+
+/* Octets of it that are used, a multiple of ALIGN. */
+static size_t
+foreign_len(const struct memo_foreign *f)
+{
+	size_t len = offsetof(struct memo_foreign, ttl_at);
+
+	if (f == NULL)
+		return 0;
+	must(f->ttl_count <= MEMO_TTLS_MAX);
+	len += f->ttl_count * sizeof(f->ttl_at[0]);
+	return (len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
 
 struct memo {
 	uint8_t *ring;
@@ -138,7 +159,33 @@ entry_is(const struct entry *e, const struct memo_key *k)
 {
 	return e->qname_len == k->qname_len && e->qtype == k->qtype &&
 	       e->limit == k->limit && e->edns == k->edns &&
-	       e->view == k->view && qname_equal(e->octets, k);
+	       e->view == k->view && qname_equal(entry_qname(e), k);
+}
+
+void
+memo_foresee(const struct memo *m, const struct memo_key *k)
+{
+	__builtin_prefetch(memo_bucket(m, k->hash));
+}
+
+bool
+memo_expect(const struct memo *m, const struct memo_key *k)
+{
+	const struct bucket *b = memo_bucket(m, k->hash);
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		const struct entry *e;
+
+		if (b->slot[i] >> 48 != k->hash >> 48)
+			continue;
+		e = slot_entry(m, b->slot[i]);
+		if (e == NULL)
+			continue;
+		__builtin_prefetch(e);
+		__builtin_prefetch((const uint8_t *)e + 64);
+		return true;
+	}
+	return false;
 }
 
 bool
@@ -160,7 +207,9 @@ memo_find(const struct memo *m, const struct memo_key *k, struct memo_answer *a)
 		a->rcode = e->rcode;
 		a->flags = e->flags;
 		memcpy(a->count, e->count, sizeof(a->count));
-		a->tail = e->octets + e->qname_len;
+		a->tail = entry_qname(e) + e->qname_len;
+		a->foreign =
+			e->foreign_len == 0 ? NULL : (const void *)e->octets;
 		a->tail_len = e->tail_len;
 		return true;
 	}
@@ -178,10 +227,11 @@ bucket_choose(const struct memo *m, const struct bucket *b,
 	*same = false;
 
 	for (unsigned i = 0; i < SLOTS; i++) {
-		const struct entry *e = slot_entry(m, b->slot[i]);
+		const struct entry *e = NULL;
 
-		if (e != NULL && b->slot[i] >> 48 == k->hash >> 48 &&
-		    entry_is(e, k)) {
+		if (b->slot[i] >> 48 == k->hash >> 48)
+			e = slot_entry(m, b->slot[i]);
+		if (e != NULL && entry_is(e, k)) {
 			*same = true;
 			return i;
 		}
@@ -220,7 +270,8 @@ void
 memo_store(struct memo *m, const struct memo_key *k,
 	   const struct memo_answer *a)
 {
-	size_t len = sizeof(struct entry) + k->qname_len + a->tail_len;
+	size_t extra = foreign_len(a->foreign);
+	size_t len = sizeof(struct entry) + extra + k->qname_len + a->tail_len;
 	struct bucket *b = memo_bucket(m, k->hash);
 	struct entry *e;
 	uint64_t place;
@@ -247,6 +298,15 @@ memo_store(struct memo *m, const struct memo_key *k,
 	e->tail_len = a->tail_len;
 	memcpy(e->count, a->count, sizeof(e->count));
 	e->qname_len = k->qname_len;
-	name_lower(e->octets, k->qname);
-	memcpy(e->octets + k->qname_len, a->tail, a->tail_len);
+	e->foreign_len = (uint8_t)(extra / ALIGN);
+	if (extra > 0)
+		memcpy(e->octets, a->foreign,
+		       extra < sizeof(*a->foreign) ? extra
+						   : sizeof(*a->foreign));
+	name_lower(entry_qname(e), k->qname);
+	memcpy(entry_qname(e) + k->qname_len, a->tail, a->tail_len);
+	/* What the next one will be written to. */
+	e = (struct entry *)(m->ring + m->head % m->size);
+	__builtin_prefetch(e, 1);
+	__builtin_prefetch(e->octets + 64, 1);
 }

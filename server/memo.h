@@ -25,6 +25,9 @@
 
 #define MEMO_ZONES_MAX 2 /* answers made from more are not kept */
 
+/* Beside the place of a zone's facts: that there was no such zone. */
+#define MEMO_ABSENT ((uint32_t)1 << 31)
+
 struct memo;
 
 /* What a reply depends on, beside the zones. */
@@ -38,16 +41,32 @@ struct memo_key {
 	uint64_t hash;	/* memo_key_hash() */
 };
 
+/*
+ * What an answer that is not of this server alone hangs on, too: the seconds
+ * for which it may be given, and what was in reach. Its TTLs count down.
+ */
+#define MEMO_TTLS_MAX 32
+
+struct memo_foreign {
+	uint64_t generation;  /* of what is in reach, and of the cache */
+	uint32_t made, until; /* seconds since the epoch; not any more at until
+			       */
+	uint16_t ttl_count;
+	uint16_t ttl_at[MEMO_TTLS_MAX]; /* offsets in the tail */
+};
+
 /* An answer as kept. Pointers hold until the next memo_store(). */
 struct memo_answer {
-	uint64_t number; /* the snapshot it was made from */
-	uint32_t zone[MEMO_ZONES_MAX];
+	uint64_t number;	       /* the snapshot it was made from */
+	uint32_t zone[MEMO_ZONES_MAX]; /* places of their facts, MEMO_ABSENT */
 	uint8_t zone_count;
 	uint8_t rcode;
 	uint16_t flags; /* AA */
 	uint16_t count[3];
 	const uint8_t *tail;
 	uint16_t tail_len;
+	/* NULL: made here. As kept, only ttl_count offsets are there. */
+	const struct memo_foreign *foreign;
 };
 
 #define MEMO_MIN (64 * 1024) /* octets; less is taken as this */
@@ -60,6 +79,11 @@ void memo_free(struct memo *m); /* NULL is fine */
 void memo_clear(struct memo *m);
 
 uint64_t memo_key_hash(const struct memo_key *k);
+
+/* Asks the processor for what memo_find() will read; the second, when what the
+ * first has asked for may be there, and false if memo_find() will be, too. */
+void memo_foresee(const struct memo *m, const struct memo_key *k);
+bool memo_expect(const struct memo *m, const struct memo_key *k);
 
 /* False: not here. Whether it is still true is the caller's to see. */
 bool memo_find(const struct memo *m, const struct memo_key *k,

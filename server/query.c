@@ -1,6 +1,7 @@
 #include "server/query.h"
 
 #include "server/answer.h"
+#include "server/recurse.h"
 #include "server/view.h"
 
 #include <stdio.h>
@@ -12,6 +13,12 @@ query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
 {
 	q->env = env;
 	q->peer = peer;
+	q->client = (struct view_client){
+		.from = &peer->from,
+		.exports = answer_exports,
+		.arg = q,
+	};
+	q->taken = NULL;
 	q->tsig.present = false;
 	arena_init_fixed(&q->arena, q->arena_space, sizeof(q->arena_space));
 	q->flags = 0;
@@ -20,23 +27,29 @@ query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
 	q->ede_text = NULL;
 	q->overflow = false;
 	q->personal = false;
+	q->spatial = false;
+	q->foreign = false;
+	q->fresh = UINT32_MAX;
+	q->ask_count = 0;
+	q->ask_deadline = 0;
 	q->count = 0;
 	q->zone_count = 0;
 }
 
 /* Octets the client can take, and we are willing to send. */
 static size_t
-query_limit(const struct query *q, size_t cap)
+query_limit(const struct query_env *env, const struct net_peer *peer,
+	    const struct msg *m, size_t cap)
 {
 	size_t limit = 512; /* RFC 1035 section 4.2.1 */
 
-	if (q->peer->tcp != NULL)
+	if (peer->tcp != NULL)
 		return cap < WIRE_MSG_MAX ? cap : WIRE_MSG_MAX;
-	if (q->msg.edns.present) {
-		uint16_t ours = q->env->served->conf->udp_payload;
+	if (m->edns.present) {
+		uint16_t ours = env->served->conf->udp_payload;
 
-		if (q->msg.edns.payload > limit)
-			limit = q->msg.edns.payload;
+		if (m->edns.payload > limit)
+			limit = m->edns.payload;
 		if (limit > ours)
 			limit = ours;
 	}
@@ -185,7 +198,7 @@ query_opt(const struct query *q, struct msg_opt *opt)
 }
 
 static void
-query_count_reply(const struct query *q)
+query_count_reply(struct stats *stats, unsigned rcode, uint16_t flags)
 {
 	static const enum stat_id by_rcode[] = {
 		[MSG_NOERROR] = STAT_NOERROR,	[MSG_FORMERR] = STAT_FORMERR,
@@ -193,11 +206,10 @@ query_count_reply(const struct query *q)
 		[MSG_NOTIMP] = STAT_NOTIMP,	[MSG_REFUSED] = STAT_REFUSED,
 	};
 
-	stat_count(q->env->stats, q->rcode < ARRAY_LEN(by_rcode)
-					  ? by_rcode[q->rcode]
-					  : STAT_OTHER_RCODE);
-	if (q->flags & MSG_TC)
-		stat_count(q->env->stats, STAT_TRUNCATED);
+	stat_count(stats, rcode < ARRAY_LEN(by_rcode) ? by_rcode[rcode]
+						      : STAT_OTHER_RCODE);
+	if (flags & MSG_TC)
+		stat_count(stats, STAT_TRUNCATED);
 }
 
 /*
@@ -210,7 +222,7 @@ query_finish(struct query *q, uint8_t *out, size_t cap)
 	const struct msg *m = &q->msg;
 	uint16_t flags =
 		(uint16_t)(MSG_QR | (m->flags & (0x7800 | MSG_RD | MSG_CD)));
-	size_t reserve = 0, limit = query_limit(q, cap);
+	size_t reserve = 0, limit = query_limit(q->env, q->peer, m, cap);
 	struct msg_opt opt;
 
 	if (m->edns.present) {
@@ -248,7 +260,7 @@ query_finish(struct query *q, uint8_t *out, size_t cap)
 	}
 	if (q->tsig.present)
 		tsig_sign(&q->tsig, &q->out, q->env->now());
-	query_count_reply(q);
+	query_count_reply(q->env->stats, q->rcode, q->flags);
 	return q->out.full ? 0 : q->out.len;
 }
 
@@ -257,11 +269,9 @@ query_finish(struct query *q, uint8_t *out, size_t cap)
 
 /* A question whose reply hangs on nothing but the key and the zones. */
 static bool
-memo_key_make(struct memo_key *k, const struct query *q, size_t cap)
+memo_key_make(struct memo_key *k, const struct query_env *env,
+	      const struct net_peer *peer, const struct msg *m, size_t cap)
 {
-	const struct query_env *env = q->env;
-	const struct msg *m = &q->msg;
-
 	if (env->memo == NULL || env->unreadable || m->tsig != 0 ||
 	    m->sig0 != 0 || msg_flags_opcode(m->flags) != MSG_QUERY ||
 	    m->qclass != RR_IN || m->edns.nsid ||
@@ -270,9 +280,11 @@ memo_key_make(struct memo_key *k, const struct query *q, size_t cap)
 	k->qname = m->qname;
 	k->qname_len = m->qname_len;
 	k->qtype = m->qtype;
-	k->edns = (uint8_t)(m->edns.present | m->edns.dnssec_ok << 1);
-	k->limit = (uint16_t)query_limit(q, cap);
-	k->view = view_mask(env->served, &q->peer->from);
+	k->edns = (uint8_t)(m->edns.present | m->edns.dnssec_ok << 1 |
+			    ((m->flags & MSG_RD) != 0) << 2 |
+			    ((m->flags & MSG_CD) != 0) << 3);
+	k->limit = (uint16_t)query_limit(env, peer, m, cap);
+	k->view = view_mask(env->served, &peer->from);
 	k->hash = memo_key_hash(k);
 	return true;
 }
@@ -282,26 +294,61 @@ static bool
 memo_is_true(const struct query_env *env, const struct memo_answer *a)
 {
 	for (unsigned i = 0; i < a->zone_count; i++) {
-		struct zone_facts *f = &env->facts[a->zone[i]];
-		const uint8_t *apex = env->served->conf->zones[a->zone[i]].apex;
+		uint32_t at = a->zone[i] & ~MEMO_ABSENT;
+		struct zone_facts *f = &env->facts[at];
+		const uint8_t *apex = env->served->conf->zones[at / 2].apex;
 
-		if (zone_facts_refresh(f, env->view, apex) != ERR_OK ||
-		    !f->exists || f->since > a->number)
+		if (zone_facts_refresh(f, env->view, apex) != ERR_OK)
+			return false;
+		if (a->zone[i] & MEMO_ABSENT
+			    ? f->exists
+			    : !f->exists || f->since > a->number)
 			return false;
 	}
 	return true;
 }
 
+/* What is foreign is still fresh, and may still be told. */
+static bool
+foreign_is_true(struct query_env *env, const struct memo_foreign *f,
+		uint32_t now)
+{
+	uint64_t generation;
+
+	return now < f->until && now >= f->made &&
+	       recurse_generation(env, &generation) &&
+	       generation == f->generation;
+}
+
+static void
+foreign_age(uint8_t *tail, const struct memo_foreign *f, uint32_t now)
+{
+	uint32_t age = now - f->made;
+
+	for (unsigned i = 0; age > 0 && i < f->ttl_count; i++) {
+		uint8_t *at = tail + f->ttl_at[i];
+		uint32_t ttl = get32(at);
+
+		put32(at, ttl > age ? ttl - age : 0);
+	}
+}
+
 /* The reply if it was made before and is still true; 0 if not. */
 static size_t
-query_recall(struct query *q, const struct memo_key *k, uint8_t *out)
+query_recall(struct query_env *env, const struct query_taken *t, uint8_t *out)
 {
-	const struct msg *m = &q->msg;
+	const struct msg *m = &t->msg;
 	size_t len = WIRE_HEADER_LEN + m->qname_len + 4;
 	struct memo_answer a;
+	uint32_t now = 0;
 
-	if (!memo_find(q->env->memo, k, &a) || !memo_is_true(q->env, &a))
+	if (!memo_find(env->memo, &t->key, &a) || !memo_is_true(env, &a))
 		return 0;
+	if (a.foreign != NULL) {
+		now = (uint32_t)env->now();
+		if (!foreign_is_true(env, a.foreign, now))
+			return 0;
+	}
 	put16(out, m->id);
 	put16(out + 2, (uint16_t)(MSG_QR | (m->flags & (MSG_RD | MSG_CD)) |
 				  a.flags | a.rcode));
@@ -312,10 +359,60 @@ query_recall(struct query *q, const struct memo_key *k, uint8_t *out)
 	memcpy(out + WIRE_HEADER_LEN, m->wire + WIRE_HEADER_LEN,
 	       len - WIRE_HEADER_LEN);
 	memcpy(out + len, a.tail, a.tail_len);
-	q->rcode = a.rcode;
-	stat_count(q->env->stats, STAT_QUERIES);
-	query_count_reply(q);
+	if (a.foreign != NULL)
+		foreign_age(out + len, a.foreign, now);
+	stat_count(env->stats, STAT_QUERIES);
+	query_count_reply(env->stats, a.rcode, a.flags);
 	return len + a.tail_len;
+}
+
+/* Passes the RRs of an item in the reply; TTLs that count down are noted. */
+static bool
+foreign_item(struct memo_foreign *f, struct wire_reader *r, size_t head,
+	     const struct query_item *item)
+{
+	for (unsigned i = 0; i < item->set.count && !r->bad; i++) {
+		wire_skip_name(r);
+		wire_skip(r, 4);
+		if (item->foreign && f->ttl_count == MEMO_TTLS_MAX)
+			return false;
+		if (item->foreign)
+			f->ttl_at[f->ttl_count++] = (uint16_t)(r->pos - head);
+		wire_skip(r, 4);
+		wire_skip(r, wire_read16(r));
+	}
+	return !r->bad;
+}
+
+/* Where the TTLs are that count down, in a reply that has all that was
+ * collected; additional data is never foreign. False: there are too many. */
+static bool
+foreign_ttls(struct memo_foreign *f, const struct query *q, const uint8_t *out,
+	     size_t len, size_t head)
+{
+	struct wire_reader r;
+
+	wire_reader_init(&r, out, len);
+	wire_skip(&r, head);
+	f->ttl_count = 0;
+	for (unsigned section = MSG_AN; section <= MSG_NS; section++)
+		for (unsigned i = 0; i < q->count; i++)
+			if (q->items[i].section == section &&
+			    !foreign_item(f, &r, head, &q->items[i]))
+				return false;
+	return true;
+}
+
+/* False: it is not to be kept. */
+static bool
+foreign_remember(struct memo_foreign *f, const struct query *q,
+		 const uint8_t *out, size_t len, size_t head)
+{
+	f->made = (uint32_t)q->env->now();
+	f->until = q->fresh < UINT32_MAX - f->made ? f->made + q->fresh
+						   : UINT32_MAX;
+	return q->fresh > 0 && recurse_generation(q->env, &f->generation) &&
+	       foreign_ttls(f, q, out, len, head);
 }
 
 static void
@@ -330,11 +427,17 @@ query_remember(const struct query *q, const struct memo_key *k,
 		.tail = out + head,
 		.tail_len = (uint16_t)(len - head),
 	};
+	struct memo_foreign foreign;
 
 	if ((q->rcode != MSG_NOERROR && q->rcode != MSG_NXDOMAIN) ||
-	    q->personal || q->zone_count == 0 ||
+	    q->personal || (q->zone_count == 0 && !q->foreign) ||
 	    q->zone_count > MEMO_ZONES_MAX || (q->flags & MSG_TC) || len < head)
 		return;
+	if (q->foreign) {
+		if (!foreign_remember(&foreign, q, out, len, head))
+			return;
+		a.foreign = &foreign;
+	}
 	a.number = store_view_number(q->env->view);
 	for (unsigned i = 0; i < q->zone_count; i++)
 		a.zone[i] = q->zones[i];
@@ -385,7 +488,23 @@ query_chaos(struct query *q)
 	};
 }
 
-static void
+/* To the resolver; false: it is full, and that is the answer. */
+static bool
+query_recurse(struct query *q)
+{
+	const struct query_recursion *r = q->env->recursion;
+
+	if (r->ask(r->arg, q->peer, &q->msg, q->asks, q->ask_count,
+		   q->ask_deadline))
+		return true;
+	stat_count(q->env->stats, STAT_CROWDED);
+	query_fail(q, MSG_SERVFAIL, MSG_EDE_OTHER,
+		   "too many questions wait for the uplink");
+	return false;
+}
+
+/* True: the reply comes later. */
+static bool
 query_question(struct query *q)
 {
 	uint16_t type = q->msg.qtype;
@@ -408,7 +527,9 @@ query_question(struct query *q)
 		stat_count(q->env->stats, STAT_ARENA_FULL);
 		query_fail(q, MSG_SERVFAIL, MSG_EDE_OTHER,
 			   "the answer is too large to be put together");
+		return false;
 	}
+	return q->ask_count > 0 && query_recurse(q);
 }
 
 /* True: the reply comes later. */
@@ -434,8 +555,7 @@ query_dispatch(struct query *q)
 {
 	switch (msg_flags_opcode(q->msg.flags)) {
 	case MSG_QUERY:
-		query_question(q);
-		return false;
+		return query_question(q);
 	case MSG_UPDATE:
 		return query_update(q);
 	default: /* NOTIFY: nothing here is anybody's secondary */
@@ -477,8 +597,10 @@ query_authenticate(struct query *q)
 	if (q->msg.tsig == 0)
 		return true;
 	if (tsig_verify(&q->tsig, &q->msg, &env->served->conf->keys,
-			env->now()))
+			env->now())) {
+		q->client.key = q->tsig.key->name;
 		return true;
+	}
 	stat_count(env->stats, STAT_TSIG_BAD);
 	if (msg_flags_opcode(q->msg.flags) == MSG_UPDATE)
 		query_tell_refused(q);
@@ -491,17 +613,48 @@ query_authenticate(struct query *q)
 	return false;
 }
 
-size_t
-query_serve(struct query *q, struct query_env *env, const struct net_peer *peer,
-	    const uint8_t *in, size_t in_len, uint8_t *out, size_t cap)
+bool
+query_exports(void *env, int zone)
 {
-	struct memo_key key;
-	bool keyed = false;
+	struct query_env *e = env;
+	struct zone_facts *f = &e->facts[2 * zone + 1];
+
+	return e->unreadable ||
+	       zone_facts_refresh(f, e->view,
+				  e->served->conf->zones[zone].apex) !=
+		       ERR_OK ||
+	       f->exists;
+}
+
+void
+query_take(struct query_taken *t, const struct query_env *env,
+	   const struct net_peer *peer, const uint8_t *in, size_t in_len,
+	   size_t cap)
+{
+	t->peer = peer;
+	for (unsigned i = 0; i < QUERY_FORESEEN; i++)
+		t->foreseen[i].name = NULL;
+	t->verdict = msg_parse(&t->msg, in, in_len);
+	t->keyed = t->verdict == MSG_OK &&
+		   memo_key_make(&t->key, env, peer, &t->msg, cap);
+}
+
+size_t
+query_answer(struct query *q, struct query_env *env,
+	     const struct query_taken *t, uint8_t *out, size_t cap)
+{
 	size_t len;
 
-	query_reset(q, env, peer);
-	stat_count(env->stats, peer->tcp != NULL ? STAT_TCP : STAT_UDP);
-	switch (msg_parse(&q->msg, in, in_len)) {
+	stat_count(env->stats, t->peer->tcp != NULL ? STAT_TCP : STAT_UDP);
+	if (t->keyed) {
+		len = query_recall(env, t, out);
+		if (len > 0)
+			return len;
+	}
+	query_reset(q, env, t->peer);
+	q->taken = t;
+	q->msg = t->msg;
+	switch (t->verdict) {
 	case MSG_IGNORE:
 		stat_count(env->stats, STAT_IGNORED);
 		return 0;
@@ -515,18 +668,24 @@ query_serve(struct query *q, struct query_env *env, const struct net_peer *peer,
 		query_fail(q, MSG_BADVERS, MSG_EDE_NONE, NULL);
 		break;
 	case MSG_OK:
-		keyed = memo_key_make(&key, q, cap);
-		len = keyed ? query_recall(q, &key, out) : 0;
-		if (len > 0)
-			return len;
 		if (query_authenticate(q) && query_dispatch(q))
 			return NET_LATER;
 		break;
 	}
 	len = query_finish(q, out, cap);
-	if (keyed)
-		query_remember(q, &key, out, len);
+	if (t->keyed)
+		query_remember(q, &t->key, out, len);
 	return len;
+}
+
+size_t
+query_serve(struct query *q, struct query_env *env, const struct net_peer *peer,
+	    const uint8_t *in, size_t in_len, uint8_t *out, size_t cap)
+{
+	struct query_taken t;
+
+	query_take(&t, env, peer, in, in_len, cap);
+	return query_answer(q, env, &t, out, cap);
 }
 
 size_t

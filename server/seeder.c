@@ -1,5 +1,6 @@
 #include "lib/log.h"
 #include "server/import_job.h"
+#include "zones/export.h"
 #include "zones/zone.h"
 
 #include <pthread.h>
@@ -148,6 +149,42 @@ seed_empty(struct seeder *s, const struct conf_zone *zone, const char *name,
 	return ERR_OK;
 }
 
+/* --- what the outside gets to see ------------------------------------------
+ */
+
+struct policy_call {
+	const struct conf_zone *zone;
+	const struct edit_limits *limits;
+	struct diag d;
+};
+
+static enum err
+policy_apply(void *ctx, struct store_txn *t, bool *spoilt)
+{
+	struct policy_call *c = ctx;
+	const struct export_policy p = {.loc_metres = c->zone->loc_outside};
+	enum err e = export_policy_set(t, c->zone->apex, &p, c->limits,
+				       (uint64_t)time(NULL), &c->d);
+
+	*spoilt = e != ERR_OK;
+	return e;
+}
+
+/* Before the zone is seeded: what comes in then finds it. */
+static void
+policy_set(struct seeder *s, const struct conf_zone *zone)
+{
+	struct policy_call c = {.zone = zone, .limits = &s->served->limits};
+	enum err e = writer_run(s->writer, policy_apply, &c);
+	char name[NAME_TEXT_MAX];
+
+	if (e == ERR_OK || s->stopping)
+		return;
+	name_to_text(name, zone->apex);
+	log_error("zone %s: what is shown outside stays as it was: %s", name,
+		  c.d.text[0] ? c.d.text : err_text(e));
+}
+
 /* --- all ------------------------------------------------------------------ */
 
 static enum err
@@ -197,8 +234,10 @@ seeder_main(void *arg)
 	if (import_jobs_recover(s->jobs, s->writer, &d) != ERR_OK &&
 	    !s->stopping)
 		log_warning("%s", d.text);
-	for (size_t i = 0; i < conf->zone_count && !s->stopping; i++)
+	for (size_t i = 0; i < conf->zone_count && !s->stopping; i++) {
+		policy_set(s, &conf->zones[i]);
 		failed += !seed_zone(s, &conf->zones[i]);
+	}
 	s->done(s->arg, failed);
 	return NULL;
 }

@@ -3,6 +3,9 @@
 #include "lib/event.h"
 #include "lib/log.h"
 #include "lib/net.h"
+#include "lib/net_tls.h"
+#include "resolver/blocked.h"
+#include "resolver/cache.h"
 #include "server/control.h"
 #include "server/import_job.h"
 #include "server/notify.h"
@@ -21,6 +24,7 @@
 #include <unistd.h>
 
 #define SERVER_TIMER_MS 5000
+#define SERVER_INTERFACES_MS 30000
 
 /* Views of the store beside those of workers: conversations, seeder, imports.
  */
@@ -33,6 +37,7 @@ struct server {
 	struct update_seen *seen;
 	struct import_jobs *imports;
 	struct refused *refused;
+	struct recursion_shared recursion;
 	struct worker **workers;
 	unsigned worker_count;
 	struct control *control;
@@ -40,6 +45,7 @@ struct server {
 	bool seeding;
 	struct event_watch *signals[3];
 	struct event_watch *timer;
+	struct event_watch *interfaces;
 	pthread_mutex_t lock; /* of current and stopping */
 	struct served *current;
 	bool stopping; /* no more reloads */
@@ -77,6 +83,15 @@ server_stats(void *arg, struct stats *sum)
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned i = 0; i < s->worker_count; i++)
 		stats_add(sum, worker_stats(s->workers[i]));
+}
+
+static void
+server_uplink(void *arg, struct uplink_sum *sum)
+{
+	const struct server *s = arg;
+
+	for (unsigned i = 0; i < s->worker_count; i++)
+		worker_uplink(s->workers[i], sum);
 }
 
 static void
@@ -148,6 +163,12 @@ reload_obstacle(const struct conf *a, const struct conf *b)
 		return "workers";
 	if (a->memo != b->memo)
 		return "memo";
+	if (a->uplink.cache_limit != b->uplink.cache_limit)
+		return "cache-limit";
+	if ((a->uplink.ca_file == NULL) != (b->uplink.ca_file == NULL) ||
+	    (a->uplink.ca_file != NULL &&
+	     strcmp(a->uplink.ca_file, b->uplink.ca_file) != 0))
+		return "ca-file";
 	if (strcmp(a->control, b->control) != 0)
 		return "control";
 	if (a->control_mode != b->control_mode)
@@ -188,24 +209,14 @@ reload_read(struct server *s, struct served **made, struct diag *d)
 }
 
 /*
- * The new file as a whole, or the old one stays. On main's thread. If memory
- * runs out between two workers, those that moved are moved back.
+ * Everybody over to `made`, which is taken over, or nobody. On main's thread.
+ * If memory runs out between two workers, those that moved are moved back.
  */
 static enum err
-reload(struct server *s, struct diag *d)
+server_move(struct server *s, struct served *made, struct diag *d)
 {
-	struct served *made = NULL, *old = s->current;
-	enum err e;
+	struct served *old = s->current;
 
-	if (s->stopping)
-		return diag_set(d, ERR_BUSY, "the server is stopping");
-	if (s->seeding)
-		return diag_set(d, ERR_BUSY,
-				"zones are still being seeded; "
-				"try again when that is done");
-	e = reload_read(s, &made, d);
-	if (e != ERR_OK)
-		return e;
 	for (unsigned i = 0; i < s->worker_count; i++) {
 		if (worker_serve(s->workers[i], made))
 			continue;
@@ -218,6 +229,50 @@ reload(struct server *s, struct diag *d)
 	s->current = made;
 	pthread_mutex_unlock(&s->lock);
 	served_release(old);
+	return ERR_OK;
+}
+
+/* Interfaces get other addresses while we run. */
+static void
+server_on_interfaces(void *arg)
+{
+	struct server *s = arg;
+	struct served *made;
+	struct diag d;
+	enum err e;
+
+	if (s->stopping || s->current->conf->interface_count == 0)
+		return;
+	made = served_renew(s->current, &e);
+	if (made != NULL)
+		e = server_move(s, made, &d);
+	if (e != ERR_OK)
+		log_warning("interfaces have other addresses, and memory is "
+			    "short; trying again");
+	else if (made != NULL)
+		log_notice("interfaces have other addresses: who is inside has "
+			   "changed");
+}
+
+/* The new file as a whole, or the old one stays. On main's thread. */
+static enum err
+reload(struct server *s, struct diag *d)
+{
+	struct served *made = NULL;
+	enum err e;
+
+	if (s->stopping)
+		return diag_set(d, ERR_BUSY, "the server is stopping");
+	if (s->seeding)
+		return diag_set(d, ERR_BUSY,
+				"zones are still being seeded; "
+				"try again when that is done");
+	e = reload_read(s, &made, d);
+	if (e != ERR_OK)
+		return e;
+	e = server_move(s, made, d);
+	if (e != ERR_OK)
+		return e;
 	log_set_level((enum log_level)made->conf->log_level);
 	log_notice("reloaded %s: %zu zones", made->conf->path,
 		   made->conf->zone_count);
@@ -346,6 +401,28 @@ server_open_store(struct server *s, struct diag *d)
 	return store_open(&s->store, conf->store, &o, d);
 }
 
+/* What recursion needs. A cache that cannot be had costs speed, no answer. */
+static enum err
+server_open_recursion(struct server *s, struct diag *d)
+{
+	const struct conf *conf = s->current->conf;
+	const struct cache_options o = {
+		.limit = conf->uplink.cache_limit,
+		.readers = conf->workers + CONTROL_CONVERSATIONS,
+		.stale_max = conf->uplink.stale_max,
+	};
+
+	s->recursion.tls = net_tls_new(conf->uplink.ca_file, d);
+	if (s->recursion.tls == NULL)
+		return ERR_SYNTAX;
+	if (conf->uplink.forward_count > 0 && o.limit > 0 &&
+	    cache_open(&s->recursion.cache, conf->store, &o, d) != ERR_OK)
+		log_warning("no cache, foreign answers are asked for each "
+			    "time: %s",
+			    d->text);
+	return ERR_OK;
+}
+
 static enum err
 server_start_workers(struct server *s, struct diag *d)
 {
@@ -356,6 +433,7 @@ server_start_workers(struct server *s, struct diag *d)
 		.seen = s->seen,
 		.refused = s->refused,
 		.served = s->current,
+		.recursion = s->recursion,
 	};
 
 	s->workers = calloc(conf->workers, sizeof(struct worker *));
@@ -386,11 +464,13 @@ server_start_control(struct server *s, struct diag *d)
 		.writer = s->writer,
 		.imports = s->imports,
 		.refused = s->refused,
+		.recursion = s->recursion,
 		.loop = s->loop,
 		.served = server_served,
 		.reload = server_reload,
 		.stop = server_ask_stop,
 		.stats = server_stats,
+		.uplink = server_uplink,
 		.started = (uint64_t)time(NULL),
 		.arg = s,
 	};
@@ -493,6 +573,8 @@ server_begin(struct server *s, struct diag *d)
 	if (e == ERR_OK)
 		e = server_open_store(s, d);
 	if (e == ERR_OK)
+		e = server_open_recursion(s, d);
+	if (e == ERR_OK)
 		e = server_start_threads(s, d);
 	return e;
 }
@@ -510,6 +592,8 @@ server_start(struct conf *conf, struct diag *d)
 	s->seen = update_seen_new();
 	s->imports = import_jobs_new();
 	s->refused = refused_new();
+	s->recursion.blocked = blocked_new();
+	must(s->recursion.blocked != NULL);
 	must(s->current != NULL && s->loop != NULL && s->seen != NULL &&
 	     s->imports != NULL && s->refused != NULL);
 	if (server_begin(s, d) != ERR_OK) {
@@ -519,6 +603,8 @@ server_start(struct conf *conf, struct diag *d)
 	server_watch_signals(s);
 	s->timer =
 		event_timer(s->loop, SERVER_TIMER_MS, true, server_on_timer, s);
+	s->interfaces = event_timer(s->loop, SERVER_INTERFACES_MS, true,
+				    server_on_interfaces, s);
 	server_seed(s);
 	return s;
 }
@@ -555,6 +641,7 @@ server_stop(struct server *s)
 	for (size_t i = 0; i < ARRAY_LEN(s->signals); i++)
 		event_unwatch(s->signals[i]);
 	event_unwatch(s->timer);
+	event_unwatch(s->interfaces);
 	if (s->writer != NULL)
 		writer_stop(s->writer);
 	if (s->control != NULL)
@@ -569,6 +656,9 @@ server_stop(struct server *s)
 	writer_free(s->writer);
 	free(s->workers);
 	server_unbind(s);
+	cache_close(s->recursion.cache);
+	net_tls_free(s->recursion.tls);
+	blocked_free(s->recursion.blocked);
 	if (s->store != NULL)
 		store_close(s->store);
 	import_jobs_free(s->imports);

@@ -19,6 +19,9 @@ static const char *const names[STATS] = {
 	[STAT_TRUNCATED] = "truncated",
 	[STAT_TSIG_BAD] = "tsig-bad",
 	[STAT_ARENA_FULL] = "arena-full",
+	[STAT_BLOCKED] = "blocked",
+	[STAT_CROWDED] = "crowded",
+	[STAT_STALE] = "stale",
 };
 
 const char *

@@ -25,6 +25,9 @@ enum stat_id {
 	STAT_TRUNCATED,
 	STAT_TSIG_BAD,
 	STAT_ARENA_FULL, /* queries that outgrew their memory: SERVFAIL */
+	STAT_BLOCKED,	 /* questions that were not in reach */
+	STAT_CROWDED,	 /* not asked: too many wait for the uplink */
+	STAT_STALE,	 /* answered with what had expired: the uplink is gone */
 	STATS
 };
 

@@ -76,9 +76,11 @@ void update_free(struct update *u);
  * update may be handed to the writer, false if the reply is decided. In this
  * order:
  *
- *   FORMERR   zone section, class, type, TTL or rdata (2.3, 3.2.5, 3.4.1)
- *   NOTAUTH   zone not served here
- *   REFUSED   not signed
+ *   FORMERR   the zone section is not one SOA (2.3)
+ *   REFUSED   not signed: nobody learns so which zones there are
+ *   NOTAUTH   zone not served here; or the key has no rule there and whoever
+ *             sends it is not inside, so that hidden zones look like none
+ *   FORMERR   class, type, TTL or rdata (3.2.5, 3.4.1)
  *   NOTZONE   a name outside the zone
  *   REFUSED   no rule covers an RR, or the name of a prerequisite, for this
  *             key; a name that is answered by a search (edit_name_reserved)

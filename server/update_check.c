@@ -1,5 +1,7 @@
 #include "server/update_parts.h"
 
+#include "server/view.h"
+
 /*
  * Form (RFC 2136 2.3, 3.2.5, 3.4.1) and permission, on the worker's thread,
  * without a store. The sections are walked twice: a message that is broken
@@ -12,6 +14,24 @@ form_error(struct update *u, const char *what)
 	return update_refuse(u, MSG_FORMERR, MSG_EDE_OTHER, "%s", what);
 }
 
+/* True if the sender may be told that the zone is here: a rule names the key,
+ * or he is inside. */
+static bool
+zone_is_told(const struct update *u, int zone)
+{
+	const struct conf_zone *z = &u->served->conf->zones[zone];
+	const struct view_client client = {
+		.from = &u->peer.from,
+		.key = u->tsig.key->name,
+	};
+
+	for (size_t i = 0; i < z->rule_count; i++)
+		if (name_equal(z->rules[i].key, client.key))
+			return true;
+	return view_inside(u->served, zone, &client);
+}
+
+/* A zone that is hidden is answered about as one that is not served. */
 static bool
 check_zone(struct update *u)
 {
@@ -20,8 +40,11 @@ check_zone(struct update *u)
 	if (u->msg.count[MSG_QD] != 1 || u->msg.qname_len == 0 ||
 	    u->msg.qtype != RR_SOA)
 		return form_error(u, "the zone section must be one SOA");
+	if (!u->tsig.present || u->tsig.key == NULL)
+		return update_refuse(u, MSG_REFUSED, MSG_EDE_PROHIBITED,
+				     "not signed");
 	i = u->msg.qclass == RR_IN ? served_exact(u->served, u->msg.qname) : -1;
-	if (i < 0) {
+	if (i < 0 || !zone_is_told(u, i)) {
 		char name[UPDATE_NAME_TEXT];
 
 		return update_refuse(u, MSG_NOTAUTH, MSG_EDE_NOT_AUTHORITATIVE,
@@ -141,12 +164,7 @@ check_each(struct update *u, enum msg_section s,
 bool
 update_check(struct update *u)
 {
-	if (!check_zone(u))
-		return false;
-	if (!u->tsig.present || u->tsig.key == NULL)
-		return update_refuse(u, MSG_REFUSED, MSG_EDE_PROHIBITED,
-				     "not signed");
-	return check_each(u, MSG_AN, check_prereq_form) &&
+	return check_zone(u) && check_each(u, MSG_AN, check_prereq_form) &&
 	       check_each(u, MSG_NS, check_update_form) &&
 	       check_each(u, MSG_AN, check_in_zone) &&
 	       check_each(u, MSG_NS, check_in_zone) &&

@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "server/query.h"
 #include "server/refused.h"
+#include "server/space.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,12 +20,16 @@ struct worker {
 	struct update_seen *seen;
 	struct refused *refused;
 	struct query_env env;
+	struct recursion *recursion;
 	struct stats stats;
 	size_t listen_count;
 	struct net_udp **udp;
 	struct net_tcp **tcp;
 	struct log_limit refusals;
 	struct query query; /* scratch */
+	/* Of the batch: those foreseen, and how many of them are served. */
+	struct query_taken taken[NET_UDP_BATCH];
+	unsigned taken_count, taken_next;
 	uint8_t reply[WIRE_MSG_MAX];
 };
 
@@ -45,6 +50,20 @@ worker_begin(void *arg)
 	struct worker *w = arg;
 
 	w->env.unreadable = store_reader_begin(w->env.view) != ERR_OK;
+	w->taken_count = 0;
+	w->taken_next = 0;
+}
+
+static void
+worker_foresee(void *arg, const struct net_message *batch, unsigned n)
+{
+	struct worker *w = arg;
+
+	for (unsigned i = 0; i < n; i++)
+		query_take(&w->taken[i], &w->env, batch[i].peer, batch[i].in,
+			   batch[i].in_len, NET_UDP_REPLY_MAX);
+	w->taken_count = n;
+	query_foresee(&w->env, w->taken, n);
 }
 
 static size_t
@@ -53,6 +72,9 @@ worker_serve_message(void *arg, const struct net_peer *peer, const uint8_t *in,
 {
 	struct worker *w = arg;
 
+	if (w->taken_next < w->taken_count)
+		return query_answer(&w->query, &w->env,
+				    &w->taken[w->taken_next++], out, cap);
 	return query_serve(&w->query, &w->env, peer, in, in_len, out, cap);
 }
 
@@ -61,8 +83,33 @@ worker_end(void *arg)
 {
 	struct worker *w = arg;
 
+	recursion_batch_end(w->recursion);
 	if (!w->env.unreadable)
 		store_reader_end(w->env.view);
+}
+
+/* --- recursion --------------------------------------------------------------
+ */
+
+/* The resolver has brought something: the question from its start. */
+static void
+worker_serve_waiting(void *arg, struct waiting *waiting)
+{
+	struct worker *w = arg;
+	const struct net_peer *peer = &waiting->peer;
+	size_t cap = peer->tcp != NULL ? WIRE_MSG_MAX : NET_UDP_REPLY_MAX;
+	size_t len;
+
+	worker_begin(w);
+	w->env.recursion->waiting = waiting;
+	len = query_serve(&w->query, &w->env, peer, waiting->wire, waiting->len,
+			  w->reply, cap);
+	w->env.recursion->waiting = NULL;
+	worker_end(w);
+	if (len == NET_LATER)
+		return;
+	net_reply(peer, w->reply, len);
+	waiting_leave(waiting);
 }
 
 /* --- updates ----------------------------------------------------------------
@@ -139,17 +186,10 @@ worker_submit(void *arg, const struct msg *m, const struct tsig_state *tsig,
 /* --- life -------------------------------------------------------------------
  */
 
-static struct zone_facts *
-facts_new(const struct served *s)
-{
-	size_t n = s->conf->zone_count;
-
-	return calloc(n > 0 ? n : 1, sizeof(struct zone_facts));
-}
-
 static void
 worker_free(struct worker *w)
 {
+	recursion_free(w->recursion); /* replies to whoever waits */
 	for (size_t i = 0; i < w->listen_count; i++) {
 		if (w->udp != NULL && w->udp[i] != NULL)
 			net_udp_free(w->udp[i]);
@@ -161,6 +201,7 @@ worker_free(struct worker *w)
 	if (w->env.view != NULL)
 		store_reader_free(w->env.view);
 	free(w->env.facts);
+	free(w->env.scratch);
 	memo_free(w->env.memo);
 	served_release(w->env.served);
 	if (w->loop != NULL)
@@ -183,6 +224,7 @@ worker_listen(struct worker *w, const int *udp, const int *tcp)
 	const struct net_service service = {
 		.ctx = w,
 		.begin = worker_begin,
+		.foresee = worker_foresee,
 		.serve = worker_serve_message,
 		.end = worker_end,
 	};
@@ -219,7 +261,8 @@ worker_new(const struct worker_setup *setup, const int *udp, const int *tcp)
 	w->env = (struct query_env){
 		.view = store_reader_new(setup->store),
 		.served = served_hold(setup->served),
-		.facts = facts_new(setup->served),
+		.facts = served_facts_new(setup->served),
+		.scratch = malloc(SPACE_SCRATCH_LEN),
 		.stats = &w->stats,
 		.now = seconds_now,
 		.submit = worker_submit,
@@ -229,9 +272,15 @@ worker_new(const struct worker_setup *setup, const int *udp, const int *tcp)
 	must(w->udp != NULL && w->tcp != NULL && w->loop != NULL);
 	if (setup->served->conf->memo > 0)
 		w->env.memo = memo_new(setup->served->conf->memo);
+	w->recursion =
+		recursion_new(w->loop, &setup->recursion, setup->served->conf,
+			      worker_serve_waiting, w);
 	if (worker_listen(w, udp, tcp) && w->env.view != NULL &&
-	    w->env.facts != NULL)
+	    w->env.facts != NULL && w->env.scratch != NULL &&
+	    w->recursion != NULL) {
+		w->env.recursion = recursion_face(w->recursion);
 		return w;
+	}
 	worker_free(w);
 	return NULL;
 }
@@ -259,8 +308,17 @@ struct move {
 	struct zone_facts *facts;
 	pthread_mutex_t lock;
 	pthread_cond_t done;
-	bool is_done;
+	bool is_done, moved;
 };
+
+static void
+worker_moved(struct move *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->is_done = true;
+	pthread_cond_signal(&m->done);
+	pthread_mutex_unlock(&m->lock);
+}
 
 static void
 worker_move(void *arg)
@@ -268,16 +326,19 @@ worker_move(void *arg)
 	struct move *m = arg;
 	struct query_env *env = &m->worker->env;
 
+	m->moved = recursion_reconfigure(m->worker->recursion, m->served->conf);
+	if (!m->moved) {
+		free(m->facts);
+		worker_moved(m);
+		return;
+	}
 	served_release(env->served);
 	free(env->facts);
 	env->served = served_hold(m->served);
 	env->facts = m->facts;
 	if (env->memo != NULL)
 		memo_clear(env->memo);
-	pthread_mutex_lock(&m->lock);
-	m->is_done = true;
-	pthread_cond_signal(&m->done);
-	pthread_mutex_unlock(&m->lock);
+	worker_moved(m);
 }
 
 bool
@@ -286,7 +347,7 @@ worker_serve(struct worker *w, struct served *s)
 	struct move m = {
 		.worker = w,
 		.served = s,
-		.facts = facts_new(s),
+		.facts = served_facts_new(s),
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.done = PTHREAD_COND_INITIALIZER,
 	};
@@ -301,7 +362,7 @@ worker_serve(struct worker *w, struct served *s)
 	pthread_mutex_unlock(&m.lock);
 	pthread_mutex_destroy(&m.lock);
 	pthread_cond_destroy(&m.done);
-	return true;
+	return m.moved;
 }
 
 void
@@ -320,6 +381,95 @@ const struct stats *
 worker_stats(const struct worker *w)
 {
 	return &w->stats;
+}
+
+/* --- what it knows of the uplink --------------------------------------------
+ */
+
+#define REPORT_PATIENCE 1 /* seconds */
+
+/* Made on the worker's thread; who has asked may have left meanwhile. */
+struct report {
+	struct worker *worker;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t done;
+	unsigned holders; /* the worker, who has asked */
+	bool is_done;
+	unsigned count;
+	struct resolver_forwarder forwarders[UPLINK_SUM_MAX];
+};
+
+static struct report *
+report_new(struct worker *w)
+{
+	struct report *r = calloc(1, sizeof(*r));
+	pthread_condattr_t attr;
+
+	if (r == NULL)
+		return NULL;
+	r->worker = w;
+	r->holders = 2;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->done, &attr);
+	pthread_condattr_destroy(&attr);
+	return r;
+}
+
+/* With the lock, which is given back. */
+static void
+report_leave(struct report *r)
+{
+	bool last = --r->holders == 0;
+
+	pthread_mutex_unlock(&r->lock);
+	if (!last)
+		return;
+	pthread_cond_destroy(&r->done);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static void
+report_make(void *arg)
+{
+	struct report *r = arg;
+
+	pthread_mutex_lock(&r->lock);
+	r->count = recursion_forwarders(r->worker->recursion, r->forwarders,
+					UPLINK_SUM_MAX);
+	r->is_done = true;
+	pthread_cond_signal(&r->done);
+	report_leave(r);
+}
+
+void
+worker_uplink(struct worker *w, struct uplink_sum *sum)
+{
+	struct report *r = report_new(w);
+	struct timespec until;
+	int rc = 0;
+
+	uplink_sum_count(sum, recursion_stats(w->recursion));
+	if (r != NULL && !event_post(w->loop, report_make, r)) {
+		free(r);
+		r = NULL;
+	}
+	if (r == NULL) {
+		sum->silent++;
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += REPORT_PATIENCE;
+	pthread_mutex_lock(&r->lock);
+	while (!r->is_done && rc == 0)
+		rc = pthread_cond_timedwait(&r->done, &r->lock, &until);
+	if (r->is_done)
+		uplink_sum_add(sum, r->forwarders, r->count);
+	else
+		sum->silent++;
+	report_leave(r);
 }
 
 unsigned

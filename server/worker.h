@@ -7,9 +7,11 @@
 #define PLACED_SERVER_WORKER_H
 
 #include "lib/net.h"
+#include "server/recursion.h"
 #include "server/served.h"
 #include "server/stats.h"
 #include "server/update.h"
+#include "server/uplink_sum.h"
 #include "server/writer.h"
 
 struct worker;
@@ -21,6 +23,7 @@ struct worker_setup {
 	struct update_seen *seen; /* of all workers; used by the writer */
 	struct refused *refused;  /* of all workers */
 	struct served *served;	  /* each worker takes a reference of its own */
+	struct recursion_shared recursion;
 };
 
 /*
@@ -42,6 +45,10 @@ bool worker_serve(struct worker *w, struct served *s);
 void worker_stop(struct worker *w);
 
 const struct stats *worker_stats(const struct worker *w);
+
+/* Adds what the worker knows of the uplink. Not from its own thread; a worker
+ * that does not answer within a second is counted as silent. */
+void worker_uplink(struct worker *w, struct uplink_sum *sum);
 
 /* TCP connections open now; any thread, roughly. */
 unsigned worker_connections(const struct worker *w);

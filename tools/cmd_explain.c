@@ -1,6 +1,8 @@
 /* placectl explain */
 #include "tools/ctl.h"
 
+#include <string.h>
+
 static void
 show_rr(const json_t *rr)
 {
@@ -12,16 +14,37 @@ show_rr(const json_t *rr)
 }
 
 static void
+show_cached(const json_t *cached)
+{
+	const char *state = ctl_string(cached, "state");
+
+	if (cached == NULL)
+		return;
+	if (strcmp(state, "nothing") == 0)
+		puts("  cached: nothing");
+	else
+		printf("  cached: %s, %lld s old, %lld s left\n", state,
+		       ctl_number(cached, "age"), ctl_number(cached, "left"));
+}
+
+static void
 show_step(const json_t *step)
 {
 	const char *zone = ctl_string(step, "zone");
+	const char *hint = ctl_string(step, "hint");
 	const json_t *rrs = json_object_get(step, "rrs");
 
-	printf("  %s%s%s\n  %s: %s\n", ctl_string(step, "name"),
+	printf("  %s%s%s%s\n  %s: %s\n", ctl_string(step, "name"),
 	       zone[0] == '\0' ? "" : " in zone ", zone,
+	       json_is_false(json_object_get(step, "inside"))
+		       ? ", seen from outside"
+		       : "",
 	       ctl_string(step, "result"), ctl_string(step, "why"));
 	for (size_t i = 0; i < json_array_size(rrs); i++)
 		show_rr(json_array_get(rrs, i));
+	show_cached(json_object_get(step, "cached"));
+	if (hint[0] != '\0')
+		printf("  to change that: %s\n", hint);
 }
 
 static void

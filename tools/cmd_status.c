@@ -46,15 +46,16 @@ print_store(const json_t *store)
 	putchar('\n');
 }
 
+/* Those that are not 0; what is no number is told elsewhere. */
 static void
-print_queries(json_t *counts)
+print_counts(const char *what, json_t *counts)
 {
-	const char *name, *between = "counters       ";
+	const char *name, *between = what;
 	json_t *value;
 
 	json_object_foreach(counts, name, value)
 	{
-		if (json_integer_value(value) == 0)
+		if (!json_is_integer(value) || json_integer_value(value) == 0)
 			continue;
 		printf("%s%s %" JSON_INTEGER_FORMAT, between, name,
 		       json_integer_value(value));
@@ -63,6 +64,71 @@ print_queries(json_t *counts)
 	if (between[0] != ',')
 		printf("%snothing yet", between);
 	putchar('\n');
+}
+
+/* --- the way out ----------------------------------------------------------
+ */
+
+static void
+print_forwarder(const json_t *f)
+{
+	long long workers = ctl_number(f, "workers");
+	long long up = ctl_number(f, "workers-up");
+
+	printf("forwarder      %s%s, %s", ctl_string(f, "addr"),
+	       json_is_true(json_object_get(f, "tls")) ? " over TLS" : "",
+	       up == workers ? "up" : "down");
+	if (up > 0 && up < workers)
+		printf(" for %lld of %lld workers", workers - up, workers);
+	if (ctl_number(f, "srtt") > 0)
+		printf(", %lld ms", ctl_number(f, "srtt"));
+	printf("; %lld sent, %lld answers, %lld failures\n",
+	       ctl_number(f, "sent"), ctl_number(f, "answers"),
+	       ctl_number(f, "failures"));
+}
+
+static void
+print_uplink(json_t *uplink)
+{
+	const json_t *list = json_object_get(uplink, "forwarders");
+
+	if (json_array_size(list) == 0) {
+		puts("uplink         none");
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(list); i++)
+		print_forwarder(json_array_get(list, i));
+	print_counts("uplink         ", uplink);
+}
+
+static void
+print_cache(const json_t *cache)
+{
+	char octets[32], limit[32];
+
+	if (!json_is_object(cache)) {
+		puts("cache          none");
+		return;
+	}
+	printf("cache          %lld entries, %s of %s; %lld written, %lld "
+	       "dropped, %lld evicted%s\n",
+	       ctl_number(cache, "entries"),
+	       octets_text(octets, sizeof(octets), ctl_number(cache, "octets")),
+	       octets_text(limit, sizeof(limit), ctl_number(cache, "limit")),
+	       ctl_number(cache, "written"), ctl_number(cache, "dropped"),
+	       ctl_number(cache, "evicted"),
+	       json_is_false(json_object_get(cache, "usable"))
+		       ? "; it cannot be written now"
+		       : "");
+}
+
+static void
+print_boundary(const json_t *boundary)
+{
+	printf("boundary       zones that export %lld, names in reach %lld, "
+	       "questions blocked %lld\n",
+	       ctl_number(boundary, "exporting"), ctl_number(boundary, "reach"),
+	       ctl_number(boundary, "blocked"));
 }
 
 static void
@@ -88,7 +154,10 @@ show_status(const struct ctl *c, const json_t *s)
 	printf("writer         %lld jobs in %lld commits, %lld failures\n",
 	       ctl_number(writer, "jobs"), ctl_number(writer, "commits"),
 	       ctl_number(writer, "failures"));
-	print_queries(json_object_get(s, "queries"));
+	print_counts("counters       ", json_object_get(s, "queries"));
+	print_boundary(json_object_get(s, "boundary"));
+	print_uplink(json_object_get(s, "uplink"));
+	print_cache(json_object_get(s, "cache"));
 }
 
 enum ctl_exit

@@ -17,8 +17,8 @@ enum ctl_exit {
 	CTL_USAGE = 2,
 };
 
-#define CTL_OPERANDS_MAX 3
-#define CTL_OPTIONS_MAX 2
+#define CTL_OPERANDS_MAX 256
+#define CTL_OPTIONS_MAX 20
 
 struct ctl_option {
 	const char *name;  /* without the dashes; NULL ends the list */
@@ -108,9 +108,14 @@ enum ctl_exit cmd_status(struct ctl *c);
 enum ctl_exit cmd_zones(struct ctl *c);
 enum ctl_exit cmd_check(struct ctl *c);
 enum ctl_exit cmd_import(struct ctl *c);
+enum ctl_exit cmd_import_plan(struct ctl *c);
 enum ctl_exit cmd_dump(struct ctl *c);
 enum ctl_exit cmd_log(struct ctl *c);
 enum ctl_exit cmd_explain(struct ctl *c);
+enum ctl_exit cmd_export(struct ctl *c);
+enum ctl_exit cmd_reach(struct ctl *c);
+enum ctl_exit cmd_blocked(struct ctl *c);
+enum ctl_exit cmd_flush(struct ctl *c);
 enum ctl_exit cmd_drop(struct ctl *c);
 enum ctl_exit cmd_backup(struct ctl *c);
 enum ctl_exit cmd_reload(struct ctl *c);

@@ -70,6 +70,43 @@ static const struct ctl_command commands[] = {
 			     "goes"}},
 	},
 	{
+		.name = "import-plan",
+		.operands = "FORMAT FILE…",
+		.least = 2,
+		.most = CTL_OPERANDS_MAX,
+		.run = cmd_import_plan,
+		.line = "a building plan as a zone file on standard output",
+		.more = "FORMAT is geojson (a file a floor, or one for all), "
+			"osm (Simple Indoor\nTagging, as OSM XML or GeoJSON), "
+			"imdf (a folder or .zip) or brick (Turtle,\nwith "
+			"geometry in further files or without). Needs no "
+			"server. What is left\nout, and why, is told on "
+			"standard error (with --json as one object).\n"
+			"PROPs are lists, the first one that a feature has "
+			"counts.\n",
+		.options = {{"origin", "ZONE",
+			     "the zone that the file is for; always needed"},
+			    {"altitude", "M", "of level 0, in metres (0)"},
+			    {"floor-height", "M",
+			     "from a level to the next (3)"},
+			    {"level", "N", "of rooms for which none is known"},
+			    {"by-level", NULL,
+			     "names below a name for their floor: "
+			     "rm-12.level-1"},
+			    {"prefer", "name|ref",
+			     "what a room with both is called by (ref)"},
+			    {"building", "NAME", "what the building is called"},
+			    {"language", "CODE", "of names in several"},
+			    {"ns", "NAME", "the zone's nameserver"},
+			    {"name-prop", "PROP", "geojson: where names are"},
+			    {"ref-prop", "PROP", "geojson: where numbers are"},
+			    {"level-prop", "PROP", "geojson: where levels are"},
+			    {"type-prop", "PROP", "geojson: what a feature is"},
+			    {"height-prop", "PROP", "geojson: heights, metres"},
+			    {"room-filter", "K=V,…",
+			     "only these outlines are rooms; V may be *"}},
+	},
+	{
 		.name = "dump",
 		.operands = "ZONE",
 		.least = 1,
@@ -105,6 +142,61 @@ static const struct ctl_command commands[] = {
 		.more = "Zone, step by step; where each record came from; "
 			"which keys may change\nthe name.\n",
 		.options = {{"from", "ADDR", "as that address would see it"}},
+	},
+	{
+		.name = "export",
+		.operands = "list|add|del …",
+		.least = 1,
+		.most = CTL_OPERANDS_MAX,
+		.stream = true,
+		.run = cmd_export,
+		.line = "what the outside may see",
+		.more = "export list [ZONE]\n"
+			"export add NAME TYPE… [private]\n"
+			"export del NAME\n\n"
+			"add takes the place of what the list says about "
+			"NAME; with private, its\nprivate addresses may leave, "
+			"too. NAME is a whole name, or one without its\nzone "
+			"where only one zone has it. A change is in force at "
+			"once, and in the\nzone's journal.\n",
+	},
+	{
+		.name = "reach",
+		.operands = "list|add|del …",
+		.least = 1,
+		.most = 3,
+		.stream = true,
+		.run = cmd_reach,
+		.line = "what the inside may ask the world for",
+		.more = "reach list [ZONE]\n"
+			"reach add NAME [--zone ZONE]\n"
+			"reach del NAME [--zone ZONE]\n\n"
+			"NAME and all names below it. Without --zone the "
+			"space that all others\nserved here are in, if there "
+			"is one. A change is in force at once, and in\nthe "
+			"zone's journal.\n",
+		.options = {{"zone", "ZONE",
+			     "for those who are inside of this one"}},
+	},
+	{
+		.name = "blocked",
+		.operands = "",
+		.stream = true,
+		.run = cmd_blocked,
+		.line = "what the inside asked for and is not in reach",
+		.more = "Since the server started, the most frequent first: "
+			"name, type and client\nof the last question.\n",
+		.options = {{"clear", NULL, "forget them instead"}},
+	},
+	{
+		.name = "flush",
+		.operands = "[NAME]",
+		.least = 0,
+		.most = 1,
+		.run = cmd_flush,
+		.line = "forget foreign answers",
+		.options = {{"below", NULL, "NAME and all names below it"},
+			    {"all", NULL, "everything"}},
 	},
 	{
 		.name = "drop",
@@ -217,7 +309,7 @@ help(void)
 	fputs("usage: placectl [-c FILE | -s SOCKET] [--json] COMMAND …\n\n",
 	      stdout);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		printf("  %-8s %-12s %s\n", commands[i].name,
+		printf("  %-11s %-12s %s\n", commands[i].name,
 		       commands[i].operands, commands[i].line);
 	fputs("\n"
 	      "  -c, --config FILE    the server's configuration, which names "
@@ -234,15 +326,37 @@ help(void)
 	return CTL_DONE;
 }
 
+/* Columns of "name value", of characters that are one column each. */
+static int
+option_width(const struct ctl_option *o)
+{
+	size_t width = strlen(o->name) + (o->value != NULL);
+
+	for (const char *at = o->value; at != NULL && *at != '\0'; at++)
+		width += (*at & 0xc0) != 0x80; /* not within UTF-8 */
+	return (int)width;
+}
+
+/* More options than a line has room for are only listed below it. */
+#define USAGE_OPTIONS 4
+
 static enum ctl_exit
 help_command(const struct ctl_command *command)
 {
+	int count = 0, width = 13;
+
+	for (const struct ctl_option *o = command->options; o->name != NULL;
+	     o++, count++)
+		if (option_width(o) > width)
+			width = option_width(o);
 	printf("usage: placectl %s%s%s", command->name,
 	       command->operands[0] == '\0' ? "" : " ", command->operands);
-	for (const struct ctl_option *o = command->options; o->name != NULL;
-	     o++)
+	for (const struct ctl_option *o = command->options;
+	     count <= USAGE_OPTIONS && o->name != NULL; o++)
 		printf(" [--%s%s%s]", o->name, o->value == NULL ? "" : " ",
 		       o->value == NULL ? "" : o->value);
+	if (count > USAGE_OPTIONS)
+		printf(" [--OPTION…]");
 	printf("\n\n%s\n", command->line);
 	if (command->more != NULL)
 		printf("\n%s", command->more);
@@ -250,9 +364,10 @@ help_command(const struct ctl_command *command)
 		putchar('\n');
 	for (const struct ctl_option *o = command->options; o->name != NULL;
 	     o++)
-		printf("  --%s%s%-*s %s\n", o->name,
-		       o->value == NULL ? "" : " ", (int)(12 - strlen(o->name)),
-		       o->value == NULL ? "" : o->value, o->help);
+		printf("  --%s%s%s%*s %s\n", o->name,
+		       o->value == NULL ? "" : " ",
+		       o->value == NULL ? "" : o->value,
+		       width - option_width(o), "", o->help);
 	return CTL_DONE;
 }
 

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-const int8_t cell_face_axes[CELL_FACES][3] = {
-	{1, 2, 3},    {2, -1, 3},  {3, -1, -2},
-	{-1, -3, -2}, {-2, -3, 1}, {-3, 2, 1},
+const struct cell_axes cell_axes[CELL_FACES] = {
+	{{0, 1, 2}, {1, 1, 1}},	  {{1, 0, 2}, {1, -1, 1}},
+	{{2, 0, 1}, {1, -1, -1}}, {{0, 2, 1}, {-1, -1, -1}},
+	{{1, 2, 0}, {-1, -1, 1}}, {{2, 1, 0}, {-1, 1, 1}},
 };
 
 /* The four turns of the curve: as it is, i and j swapped, both inverted, both
@@ -118,8 +119,7 @@ uv_middle(int32_t i, int32_t size)
 {
 	double s = (i + 0.5 * size) / CELL_SIDE;
 
-	return s >= 0.5 ? (4 * s * s - 1) / 3
-			: (1 - 4 * (1 - s) * (1 - s)) / 3;
+	return s >= 0.5 ? (4 * s * s - 1) / 3 : (1 - 4 * (1 - s) * (1 - s)) / 3;
 }
 
 void
@@ -256,8 +256,8 @@ cell_from_token(const char *text)
 
 /* --- sizes -------------------------------------------------------------- */
 
-/* Of the quadratic projection: the narrowest cells are at the corners of a
- * face, the longest edges at the middle of its edges, in radians at level 0. */
+/* Of the quadratic projection, in radians, times 2^-level. The least is at the
+ * middle of an edge of a face: (4 / 3) / sqrt(2). */
 #define EDGE_LEAST (2 * M_SQRT2 / 3)
 #define EDGE_MOST 1.704897179199218452
 

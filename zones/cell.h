@@ -3,7 +3,7 @@
  * that "near" becomes "a few ranges of keys".
  *
  * A cube is put around the earth. Each of its six faces is a cell of level 0
- * and each cell has four children, down to level 30, where a leaf is 7 to 10 mm
+ * and each cell has four children, down to level 30, where a leaf is 6 to 10 mm
  * wide. A number is
  *
  *     face (3 bits)   two bits a level, the child's place   1   zeros
@@ -32,7 +32,7 @@
 
 #define CELL_NONE 0 /* no cell has this number */
 #define CELL_LEVEL_MAX 30
-#define CELL_TOKEN_SIZE 17 /* 16 hexadecimal digits and NUL */
+#define CELL_TOKEN_SIZE 17	    /* 16 hexadecimal digits and NUL */
 #define CELL_EARTH_METRES 6371008.8 /* mean radius; 111 195.08 m a degree */
 
 /* --- one cell ----------------------------------------------------------- */
@@ -132,6 +132,18 @@ double cell_edge_metres_max(int level);
 /* The deepest level of which no cell is narrower than that; 0 if all are. */
 unsigned cell_level_for_metres(double metres);
 
+/* Where distances are measured from. */
+struct cell_spot {
+	double direction[3];
+	uint64_t leaf;
+};
+void cell_spot_make(struct cell_spot *s, double lat, double lon);
+
+/* No more than the radians from the spot to the nearest point of the cell, up
+ * to rounding (1e-7 towards the antipodes): little less if it is far away for
+ * its size, 0 if the spot is in it. */
+double cell_distance(uint64_t id, const struct cell_spot *s);
+
 /* --- coverings ---------------------------------------------------------- */
 
 /*
@@ -139,8 +151,9 @@ unsigned cell_level_for_metres(double metres);
  * point of a region lies: it may hold too much (what it finds is filtered
  * exactly elsewhere), never too little. Each function writes at most max ids,
  * 4 or more, of which CELL_COVER_MAX are of use, and returns how many. Eight
- * give about 2.1 times a disc's area, twelve 1.8 times. 0 comes back only if max
- * is 4 or 5 and the region reaches more faces of the cube than that.
+ * give about 2.2 times a disc's area in four ranges, twelve 1.9 times in five.
+ * 0 comes back for a region that is nothing, or if max is 4 or 5 and the region
+ * reaches more faces of the cube than that.
  */
 #define CELL_COVER_MAX 32
 
@@ -154,8 +167,8 @@ unsigned cell_cover_disc(uint64_t *out, unsigned max, double lat, double lon,
 
 /*
  * From south to north and from west eastwards to east, edges included. west >
- * east crosses the antimeridian. An east at least 360 beyond west is all the way
- * round; south > north is nothing, for which 0 comes back.
+ * east crosses the antimeridian. An east at least 360 beyond west is all the
+ * way round; south > north is nothing, for which 0 comes back.
  */
 unsigned cell_cover_box(uint64_t *out, unsigned max, double south, double west,
 			double north, double east);
@@ -164,8 +177,8 @@ unsigned cell_cover_box(uint64_t *out, unsigned max, double south, double west,
  * What a ring of n points {lat, lon} encloses; its end is joined to its
  * beginning. Edges may be straight on the sphere or straight in degrees. A
  * ring around a pole covers all on the poleward side. It is exact for rooms and
- * buildings; beyond CELL_RING_MAX points or 10 degrees across, its bounding box is
- * covered instead. n of 0 is nothing: 0.
+ * buildings; beyond CELL_RING_MAX points or 10 degrees across, its bounding box
+ * is covered instead. n of 0 is nothing: 0.
  */
 #define CELL_RING_MAX 256
 unsigned cell_cover_polygon(uint64_t *out, unsigned max,
@@ -188,7 +201,7 @@ unsigned cell_ranges(struct cell_range *out, const uint64_t *ids, unsigned n);
  * The other half of a search among stored cells of several levels: those that
  * contain a cell of the covering and are not in it. Every ancestor of level
  * `top` or deeper, each once, in no order. out has room for CELL_ANCESTORS_MAX
- * of n; returns how many. A building asks for some 15 more keys.
+ * of n; returns how many. For a room and a top of 10 that is a dozen or so.
  */
 #define CELL_ANCESTORS_MAX(n) (CELL_LEVEL_MAX * (n))
 unsigned cell_ancestors(uint64_t *out, const uint64_t *ids, unsigned n,

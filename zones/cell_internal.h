@@ -17,8 +17,13 @@
 #define CELL_SIDE (1 << CELL_LEVEL_MAX) /* leaves along an edge of a face */
 #define CELL_RADIAN (M_PI / 180)
 
-/* Of each face: which axis of space (1 x, 2 y, 3 z, signed) is n, u, v. */
-extern const int8_t cell_face_axes[CELL_FACES][3];
+/* Of each face: which axis of space (0 x, 1 y, 2 z) is n, u and v, and whether
+ * it points the same way (1) or against it (-1). */
+struct cell_axes {
+	uint8_t axis[3];
+	int8_t sign[3];
+};
+extern const struct cell_axes cell_axes[CELL_FACES];
 
 /* Along the curve: which quadrant (2 bits, i above j) is at each place, by the
  * turn of the cell, and what each place adds to the turn of the child. */
@@ -31,24 +36,20 @@ void cell_direction(double p[3], double lat, double lon);
 static inline void
 cell_to_face(double out[3], unsigned face, const double p[3])
 {
-	for (unsigned k = 0; k < 3; k++) {
-		int axis = cell_face_axes[face][k];
+	const struct cell_axes *a = &cell_axes[face];
 
-		out[k] = axis > 0 ? p[axis - 1] : -p[-axis - 1];
-	}
+	for (unsigned k = 0; k < 3; k++)
+		out[k] = a->sign[k] * p[a->axis[k]];
 }
 
 static inline void
 cell_from_face(double p[3], unsigned face, const double in[3])
 {
-	for (unsigned k = 0; k < 3; k++) {
-		int axis = cell_face_axes[face][k];
+	const struct cell_axes *a = &cell_axes[face];
 
-		if (axis > 0)
-			p[axis - 1] = in[k];
-		else
-			p[-axis - 1] = -in[k];
-	}
+	p[0] = p[1] = p[2] = 0;
+	for (unsigned k = 0; k < 3; k++)
+		p[a->axis[k]] = a->sign[k] * in[k];
 }
 
 /* u from the leaf line i in [0, CELL_SIDE]; v from j alike. */
@@ -57,8 +58,8 @@ cell_uv(int32_t line)
 {
 	double s = line * (1.0 / CELL_SIDE);
 
-	return s >= 0.5 ? (4 * s * s - 1) / 3
-			: (1 - 4 * (1 - s) * (1 - s)) / 3;
+	return s >= 0.5 ? (4 * s * s - 1) * (1 / 3.0)
+			: (1 - 4 * (1 - s) * (1 - s)) * (1 / 3.0);
 }
 
 /* The leaf column i that u lies in, the nearest if beyond the face. */

@@ -1,50 +1,12 @@
-#include "zones/edit.h"
+#include "zones/edit_internal.h"
 
 #include "zones/edit_rules.h"
-#include "zones/journal.h"
-#include "zones/key.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One node that an edit concerns. */
-struct edit_owner {
-	const uint8_t *name; /* lower case; this and all below in the arena */
-	const uint8_t *key;
-	size_t key_len;
-	struct node before; /* a copy: the map's octets move when we write */
-	struct node_draft draft;
-	struct node after; /* the draft, encoded */
-	bool is_apex;
-	bool touched; /* by a change, in vain or not */
-};
-
-/* RRs for the journal, the SOA's place, the first, kept free. */
-struct edit_list {
-	struct journal_rr *rrs;
-	size_t count, room;
-};
-
-struct edit_work {
-	struct store_txn *t;
-	const struct edit *e;
-	struct edit_result *r;
-	struct arena arena;
-	struct zone_record zone;
-	uint32_t serial_before;
-	uint16_t key_tag;
-	struct edit_owner *owners; /* the apex is the first */
-	size_t owner_count;
-	uint32_t *slots; /* hash table of owners by name: index + 1 */
-	uint32_t mask;
-	struct edit_list removed, added;
-	bool soa_before; /* the zone had an SOA: removed.rrs[0] is in use */
-	bool soa_listed;
-	bool data_changed, origin_changed;
-};
-
-static enum err
-out_of_memory(struct edit_work *w)
+enum err
+edit_out_of_memory(struct edit_work *w)
 {
 	diag_set(&w->r->diag, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	return ERR_NOMEM;
@@ -64,13 +26,13 @@ owner_load(struct edit_work *w, struct edit_owner *o)
 	o->key_len = key.len;
 	o->key = arena_copy(&w->arena, key.octets, key.len);
 	if (o->key == NULL)
-		return out_of_memory(w);
+		return edit_out_of_memory(w);
 	err = store_get(store_txn_view(w->t), STORE_NODES, key.octets, key.len,
 			&value);
 	if (err == ERR_OK) {
 		copy = arena_copy(&w->arena, value.octets, value.len);
 		if (copy == NULL)
-			return out_of_memory(w);
+			return edit_out_of_memory(w);
 		if (!node_open(&o->before, copy, value.len))
 			return edit_rules_error(&w->r->diag, ERR_CORRUPT,
 						o->name, 0,
@@ -82,40 +44,58 @@ owner_load(struct edit_work *w, struct edit_owner *o)
 	}
 	err = node_draft_from(&o->draft, &w->arena,
 			      o->before.octets != NULL ? &o->before : NULL);
-	return err == ERR_OK ? ERR_OK : out_of_memory(w);
+	return err == ERR_OK ? ERR_OK : edit_out_of_memory(w);
+}
+
+/* The slot of that name, or the free one where it would stand. */
+static uint32_t
+owner_slot(const struct edit_work *w, const uint8_t *name)
+{
+	uint32_t slot = (uint32_t)name_hash(name) & w->mask;
+
+	while (w->slots[slot] != 0 &&
+	       !name_equal(w->owners[w->slots[slot] - 1].name, name))
+		slot = (slot + 1) & w->mask;
+	return slot;
+}
+
+const struct edit_owner *
+edit_owner_there(const struct edit_work *w, const uint8_t *name)
+{
+	uint32_t i = w->owner_count > 0 ? w->slots[owner_slot(w, name)] : 0;
+
+	return i != 0 ? &w->owners[i - 1] : NULL;
 }
 
 /* The owner of that name, loaded when it is met for the first time. */
-static enum err
-owner_find(struct edit_work *w, const uint8_t *name, struct edit_owner **found)
+enum err
+edit_owner_find(struct edit_work *w, const uint8_t *name,
+		struct edit_owner **found)
 {
 	uint8_t lower[NAME_WIRE_MAX];
 	size_t len = name_lower(lower, name);
-	uint32_t slot = (uint32_t)name_hash(lower) & w->mask;
+	uint32_t slot = owner_slot(w, lower);
 	struct edit_owner *o;
 
-	for (; w->slots[slot] != 0; slot = (slot + 1) & w->mask) {
-		o = &w->owners[w->slots[slot] - 1];
-		if (name_equal(o->name, lower)) {
-			*found = o;
-			return ERR_OK;
-		}
+	if (w->slots[slot] != 0) {
+		*found = &w->owners[w->slots[slot] - 1];
+		return ERR_OK;
 	}
+	must(w->owner_count < w->owner_room);
 	o = &w->owners[w->owner_count++];
 	memset(o, 0, sizeof(*o));
 	w->slots[slot] = (uint32_t)w->owner_count;
 	o->is_apex = name_equal(lower, w->e->apex);
 	o->name = arena_copy(&w->arena, lower, len);
 	if (o->name == NULL)
-		return out_of_memory(w);
+		return edit_out_of_memory(w);
 	*found = o;
 	return owner_load(w, o);
 }
 
-static enum err
-owners_alloc(struct edit_work *w)
+enum err
+edit_owners_alloc(struct edit_work *w, size_t room)
 {
-	size_t room = w->e->count + 1;
 	size_t slots = 4;
 
 	if (room > UINT32_MAX / 4)
@@ -123,10 +103,11 @@ owners_alloc(struct edit_work *w)
 	while (slots < 2 * room)
 		slots *= 2;
 	w->mask = (uint32_t)slots - 1;
+	w->owner_room = room;
 	w->owners = arena_alloc(&w->arena, room * sizeof(*w->owners));
 	w->slots = arena_alloc(&w->arena, slots * sizeof(*w->slots));
 	if (w->owners == NULL || w->slots == NULL)
-		return out_of_memory(w);
+		return edit_out_of_memory(w);
 	memset(w->slots, 0, slots * sizeof(*w->slots));
 	return ERR_OK;
 }
@@ -143,7 +124,7 @@ list_room(struct edit_work *w, struct edit_list *l)
 		return ERR_OK;
 	rrs = arena_alloc(&w->arena, room * sizeof(*rrs));
 	if (rrs == NULL || room > UINT32_MAX)
-		return out_of_memory(w);
+		return edit_out_of_memory(w);
 	if (l->count > 0)
 		memcpy(rrs, l->rrs, l->count * sizeof(*rrs));
 	l->rrs = rrs;
@@ -282,6 +263,13 @@ diff_node(struct edit_work *w, const struct edit_owner *o)
 	return err;
 }
 
+static bool
+node_same(const struct node *a, const struct node *b)
+{
+	return a->len == b->len &&
+	       (a->len == 0 || memcmp(a->octets, b->octets, a->len) == 0);
+}
+
 static enum err
 owner_encode(struct edit_work *w, struct edit_owner *o)
 {
@@ -298,7 +286,7 @@ owner_encode(struct edit_work *w, struct edit_owner *o)
 		return err;
 	}
 	if (err != ERR_OK)
-		return out_of_memory(w);
+		return edit_out_of_memory(w);
 	memset(&o->after, 0, sizeof(o->after));
 	if (len > 0)
 		must(node_open(&o->after, octets, len));
@@ -315,7 +303,7 @@ compare_owners(struct edit_work *w)
 	w->added.rrs = arena_alloc(&w->arena, 8 * sizeof(struct journal_rr));
 	w->removed.room = w->added.room = 8;
 	if (w->removed.rrs == NULL || w->added.rrs == NULL)
-		return out_of_memory(w);
+		return edit_out_of_memory(w);
 	for (size_t i = 0; err == ERR_OK && i < w->owner_count; i++) {
 		struct edit_owner *o = &w->owners[i];
 
@@ -328,6 +316,7 @@ compare_owners(struct edit_work *w)
 					       &w->r->diag);
 		if (err == ERR_OK)
 			err = diff_node(w, o);
+		o->changed = !node_same(&o->before, &o->after);
 	}
 	return err;
 }
@@ -341,7 +330,7 @@ set_serial(struct edit_work *w, struct node_rrset *soa, uint32_t serial)
 	uint8_t *rdata = arena_copy(&w->arena, rr->rdata, rr->rdlen);
 
 	if (rdata == NULL)
-		return out_of_memory(w);
+		return edit_out_of_memory(w);
 	rr_soa_set_serial(rdata, rr->rdlen, serial);
 	rr->rdata = rdata;
 	w->owners[0].touched = true;
@@ -434,6 +423,14 @@ settle_soa(struct edit_work *w)
 	return ERR_OK;
 }
 
+enum err
+edit_settle(struct edit_work *w)
+{
+	enum err err = compare_owners(w);
+
+	return err == ERR_OK ? settle_soa(w) : err;
+}
+
 /* --- writing ------------------------------------------------------------- */
 
 static uint64_t
@@ -448,10 +445,9 @@ node_records(const struct node *n)
 	return sum;
 }
 
-/* sign is 1 for a node that comes and -1, as unsigned, for one that goes. */
-static void
-count_node(struct zone_record *z, const uint8_t *key, size_t key_len,
-	   const struct node *n, bool is_apex, uint32_t sign)
+void
+edit_count_node(struct zone_record *z, const uint8_t *key, size_t key_len,
+		const struct node *n, bool is_apex, uint32_t sign)
 {
 	if (n->octets == NULL)
 		return;
@@ -463,13 +459,6 @@ count_node(struct zone_record *z, const uint8_t *key, size_t key_len,
 		z->dnames += sign;
 	if (key_has_wildcard(key, key_len))
 		z->wildcards += sign;
-}
-
-static bool
-node_same(const struct node *a, const struct node *b)
-{
-	return a->len == b->len &&
-	       (a->len == 0 || memcmp(a->octets, b->octets, a->len) == 0);
 }
 
 static int
@@ -495,10 +484,10 @@ write_nodes(struct edit_work *w)
 
 		if (!o->touched || node_same(&o->before, &o->after))
 			continue;
-		count_node(&w->zone, o->key, o->key_len, &o->before, o->is_apex,
-			   (uint32_t)-1);
-		count_node(&w->zone, o->key, o->key_len, &o->after, o->is_apex,
-			   1);
+		edit_count_node(&w->zone, o->key, o->key_len, &o->before,
+				o->is_apex, (uint32_t)-1);
+		edit_count_node(&w->zone, o->key, o->key_len, &o->after,
+				o->is_apex, 1);
 		if (o->after.octets != NULL)
 			err = store_put(w->t, STORE_NODES, o->key, o->key_len,
 					o->after.octets, o->after.len);
@@ -539,24 +528,22 @@ write_journal(struct edit_work *w)
 		limits != NULL ? limits->journal_limit : UINT64_MAX, &w->arena);
 }
 
-static enum err
-write_all(struct edit_work *w)
+enum err
+edit_write(struct edit_work *w)
 {
 	enum err err;
 
-	if (w->r->added > 0) {
-		err = store_txn_room(w->t);
-		if (err != ERR_OK)
-			return diag_set(&w->r->diag, err, "%s", err_text(err));
-	}
 	w->r->spoilt = true;
 	w->zone.version++;
 	w->zone.serial = w->r->serial;
-	err = write_nodes(w);
+	err = edit_places_write(w);
+	if (err == ERR_OK)
+		err = write_nodes(w);
 	if (err == ERR_OK)
 		err = write_journal(w);
 	if (err == ERR_OK)
-		err = zone_record_put(w->t, w->e->apex, &w->zone);
+		err = w->outside ? zone_outside_put(w->t, w->e->apex, &w->zone)
+				 : zone_record_put(w->t, w->e->apex, &w->zone);
 	if (err != ERR_OK)
 		return diag_set(&w->r->diag, err, "%s", err_text(err));
 	w->r->spoilt = false;
@@ -581,9 +568,9 @@ read_zone(struct edit_work *w)
 		w->r->spoilt = err == ERR_IO || err == ERR_FULL;
 		return diag_set(&w->r->diag, err, "%s", err_text(err));
 	}
-	err = owners_alloc(w);
+	err = edit_owners_alloc(w, w->e->count + 1);
 	if (err == ERR_OK)
-		err = owner_find(w, w->e->apex, &apex);
+		err = edit_owner_find(w, w->e->apex, &apex);
 	if (err != ERR_OK)
 		return err;
 	/* a new zone must get what an apex needs */
@@ -603,7 +590,7 @@ make_changes(struct edit_work *w)
 
 		err = edit_rules_form(c, w->e->apex, &w->r->diag);
 		if (err == ERR_OK)
-			err = owner_find(w, c->owner, &o);
+			err = edit_owner_find(w, c->owner, &o);
 		if (err != ERR_OK)
 			break;
 		o->touched = true;
@@ -614,119 +601,43 @@ make_changes(struct edit_work *w)
 	return err;
 }
 
+/* The zone and its outside, of which nothing has been written yet. */
+static enum err
+write_both(struct edit_work *w, struct edit_outside *out)
+{
+	enum err err = ERR_OK;
+
+	if (w->r->added > 0 || out->r.added > 0)
+		err = store_txn_room(w->t);
+	if (err != ERR_OK)
+		return diag_set(&w->r->diag, err, "%s", err_text(err));
+	err = edit_write(w);
+	return err == ERR_OK ? edit_outside_write(out) : err;
+}
+
 enum err
 edit_apply(struct store_txn *t, const struct edit *e, struct edit_result *r)
 {
 	struct edit_work w = {.t = t, .e = e, .r = r};
+	struct edit_outside out;
 	enum err err;
 
 	memset(r, 0, sizeof(*r));
 	arena_init_growing(&w.arena);
+	edit_outside_init(&out, &w);
 	err = read_zone(&w);
 	if (err == ERR_OK)
 		err = make_changes(&w);
 	if (err == ERR_OK)
-		err = compare_owners(&w);
+		err = edit_settle(&w);
 	if (err == ERR_OK)
-		err = settle_soa(&w);
-	if (err == ERR_OK && (w.data_changed || w.origin_changed))
-		err = write_all(&w);
+		err = edit_places_check(&w);
+	if (err == ERR_OK && (w.data_changed || w.origin_changed)) {
+		err = edit_outside_make(&out);
+		if (err == ERR_OK)
+			err = write_both(&w, &out);
+	}
+	edit_outside_free(&out);
 	arena_free(&w.arena);
 	return err;
-}
-
-enum err
-edit_zone_create(struct store_txn *t, const uint8_t *apex, struct diag *d)
-{
-	struct zone_record z;
-	enum err err;
-
-	err = zone_record_get(store_txn_view(t), apex, &z);
-	if (err == ERR_OK)
-		return edit_rules_error(d, ERR_EXISTS, apex, 0,
-					"the zone is in the store already");
-	if (err != ERR_NOTFOUND)
-		return edit_rules_error(d, err, apex, 0, err_text(err));
-	memset(&z, 0, sizeof(z));
-	z.journal_first = 1;
-	err = store_new_zone_id(t, &z.id);
-	if (err == ERR_OK)
-		err = zone_record_put(t, apex, &z);
-	if (err != ERR_OK)
-		return edit_rules_error(d, err, apex, 0, err_text(err));
-	return ERR_OK;
-}
-
-enum err
-edit_zone_drop(struct store_txn *t, const uint8_t *apex)
-{
-	struct zone_record z;
-	enum err err;
-
-	err = zone_record_get(store_txn_view(t), apex, &z);
-	if (err != ERR_OK)
-		return err;
-	err = store_erase_later(t, z.id);
-	if (err == ERR_OK && z.outside_id != 0)
-		err = store_erase_later(t, z.outside_id);
-	if (err == ERR_OK)
-		err = zone_record_delete(t, apex);
-	return err;
-}
-
-static enum err
-build_write(struct store_txn *t, const struct key *key, bool is_new,
-	    const uint8_t *octets, size_t len)
-{
-	if (len == 0)
-		return is_new ? ERR_OK
-			      : store_delete(t, STORE_NODES, key->octets,
-					     key->len);
-	if (is_new)
-		return store_append(t, STORE_NODES, key->octets, key->len,
-				    octets, len);
-	return store_put(t, STORE_NODES, key->octets, key->len, octets, len);
-}
-
-enum err
-edit_build_node(struct store_txn *t, struct zone_record *z, const uint8_t *apex,
-		const uint8_t *owner, struct node_draft *draft,
-		const struct edit_limits *limits, struct diag *d)
-{
-	struct node before = {0}, after = {0};
-	bool is_apex = name_equal(owner, apex);
-	struct store_value value;
-	const uint8_t *octets = NULL;
-	struct rrset soa;
-	size_t len = 0;
-	struct key key;
-	enum err err;
-
-	if (edit_name_reserved(owner, apex))
-		return edit_rules_error(d, ERR_RULE, owner, 0,
-					"the name is answered by a search and "
-					"holds no data");
-	err = node_encode(draft, &octets, &len, d);
-	if (err != ERR_OK)
-		return err;
-	if (len > 0)
-		must(node_open(&after, octets, len));
-	key_make(&key, z->id, owner, apex);
-	err = store_get(store_txn_view(t), STORE_NODES, key.octets, key.len,
-			&value);
-	if (err == ERR_OK && !node_open(&before, value.octets, value.len))
-		err = ERR_CORRUPT;
-	if (err != ERR_OK && err != ERR_NOTFOUND)
-		return edit_rules_error(d, err, owner, 0, err_text(err));
-	err = edit_rules_check(owner, is_apex, &before, &after, limits, d);
-	if (err != ERR_OK)
-		return err;
-	count_node(z, key.octets, key.len, &before, is_apex, (uint32_t)-1);
-	count_node(z, key.octets, key.len, &after, is_apex, 1);
-	if (is_apex && node_find(&after, RR_SOA, &soa))
-		z->serial = rr_soa_serial(soa.rdatas + 2, soa.len - 2u);
-	err = build_write(t, &key, before.octets == NULL, octets, len);
-	if (err != ERR_OK)
-		return edit_rules_error(d, err, owner, 0, err_text(err));
-	return ERR_OK;
 }

@@ -93,7 +93,8 @@ struct edit_result {
  * SOA only at the apex; DNAME not beside NS except at the apex (RFC 6672 2.3);
  * meta-types never; names in the zone, none at or below a label that a search
  * answers (edit_name_reserved); TTL of an RRset one for all (RFC 2181 5.2);
- * limits, where the edit makes a set larger. NS at wildcard owners: left to
+ * limits, where the edit makes a set larger; a footprint at `_geo` that is new
+ * parses (zones/place.h). NS at wildcard owners: left to
  * the operator. Limits and what no mode can do are ERR_RULE or ERR_RANGE under
  * EDIT_UPDATE, too.
  *
@@ -103,6 +104,11 @@ struct edit_result {
  * cases an RR that is there keeps its origin, the file's addition included.
  * Where only this changed, the serial stays and the journal has an entry
  * without SOA that removes and adds the RR.
+ *
+ * The outside (zones/export.h) is kept in step in the same call: what the
+ * changes mean for it is written with them, and counts in neither result nor
+ * limits. An entry of `_export` or `_reach` that is malformed is ERR_RULE in
+ * both modes.
  *
  * Needs the zone's record to exist. Cost is linear in changes and in the nodes
  * they concern. A key_name that is new to the store gets its number even if
@@ -116,8 +122,8 @@ enum err edit_apply(struct store_txn *t, const struct edit *e,
 enum err edit_zone_create(struct store_txn *t, const uint8_t *apex,
 			  struct diag *d);
 
-/* Takes the zone out of the store: its record now, its nodes and journal by
- * store_erase_slice(). */
+/* Takes the zone out of the store with its outside: their records now, nodes
+ * and journals by store_erase_slice(). */
 enum err edit_zone_drop(struct store_txn *t, const uint8_t *apex);
 
 /* True if name lies at or below a label _near, _in, _box or _here below the

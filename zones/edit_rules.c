@@ -1,5 +1,7 @@
 #include "zones/edit_rules.h"
 
+#include "zones/export.h"
+
 #include <string.h>
 
 enum err
@@ -27,19 +29,40 @@ label_equal(const uint8_t *label, const char *text)
 }
 
 bool
-edit_name_reserved(const uint8_t *name, const uint8_t *apex)
+edit_rules_has_label(const uint8_t *name, const uint8_t *apex,
+		     const char *const *labels, size_t count)
 {
-	static const char *const searches[] = {"_near", "_in", "_box", "_here"};
 	unsigned below = name_labels(name) - name_labels(apex);
 
 	for (; below > 0; below--, name += 1 + name[0]) {
-		if (name[0] < 3 || name[1] != '_')
+		if (name[1] != '_')
 			continue;
-		for (size_t i = 0; i < ARRAY_LEN(searches); i++)
-			if (label_equal(name, searches[i]))
+		for (size_t i = 0; i < count; i++)
+			if (label_equal(name, labels[i]))
 				return true;
 	}
 	return false;
+}
+
+bool
+edit_name_reserved(const uint8_t *name, const uint8_t *apex)
+{
+	static const char *const searches[] = {"_near", "_in", "_box", "_here"};
+
+	return edit_rules_has_label(name, apex, searches, ARRAY_LEN(searches));
+}
+
+/* A sentence about what a list cannot hold, with owner and type in front. */
+static enum err
+form_list(const struct edit_change *c, const uint8_t *apex, struct diag *d)
+{
+	struct diag why;
+	enum err err =
+		export_check(c->owner, apex, c->type, c->rdata, c->rdlen, &why);
+
+	if (err != ERR_OK)
+		return edit_rules_error(d, err, c->owner, c->type, why.text);
+	return ERR_OK;
 }
 
 enum err
@@ -66,7 +89,7 @@ edit_rules_form(const struct edit_change *c, const uint8_t *apex,
 	if (c->ttl > INT32_MAX)
 		return edit_rules_error(d, ERR_RANGE, c->owner, c->type,
 					"TTL over 2147483647 (RFC 2181 8)");
-	return ERR_OK;
+	return form_list(c, apex, d);
 }
 
 /* RFC 2181 10.1 allows the types of DNSSEC beside a CNAME; KEY by RFC 2535 and

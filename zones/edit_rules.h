@@ -13,10 +13,15 @@
 enum err edit_rules_error(struct diag *d, enum err e, const uint8_t *owner,
 			  uint16_t type, const char *sentence);
 
+/* True if a label of name below the apex is one of these, each written in
+ * lower case and beginning with an underscore. */
+bool edit_rules_has_label(const uint8_t *name, const uint8_t *apex,
+			  const char *const *labels, size_t count);
+
 /*
  * What holds for a change by itself, whatever is stored: the owner is in the
- * zone and not reserved, what is added is of a type that can be stored, and its
- * TTL and rdata are well-formed.
+ * zone and not reserved, what is added is of a type that can be stored, its TTL
+ * and rdata are well-formed, and so are entries of `_export` and `_reach`.
  */
 enum err edit_rules_form(const struct edit_change *c, const uint8_t *apex,
 			 struct diag *d);

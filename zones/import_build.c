@@ -1,6 +1,7 @@
 #include "zones/import_parts.h"
 
 #include "zones/edit_rules.h"
+#include "zones/export.h"
 #include "zones/journal.h"
 #include "zones/key.h"
 #include "zones/lookup.h"
@@ -614,6 +615,8 @@ swap(struct import_build *b, struct store_txn *t, const struct zone_record *old,
 		e = store_erase_later(t, old->id);
 	if (e == ERR_OK)
 		e = zone_record_put(t, b->set->apex, z);
+	if (e == ERR_OK)
+		e = export_boundary_bump(t);
 	return e;
 }
 
@@ -637,6 +640,11 @@ import_build_finish(struct import_build *b, struct store_txn *t, uint64_t now,
 		r->spoilt = e != ERR_OK;
 		if (e != ERR_OK)
 			store_failed(&r->diag, e);
+	}
+	if (e == ERR_OK) {
+		e = export_refresh(t, b->set->apex, b->limits, now, NULL, who,
+				   &r->diag);
+		r->spoilt = e != ERR_OK;
 	}
 	if (e == ERR_FULL || e == ERR_IO)
 		r->spoilt = true;

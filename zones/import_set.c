@@ -1,5 +1,7 @@
 #include "zones/import_parts.h"
 
+#include "zones/export.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -193,6 +195,25 @@ share_ttl(struct import_rr *rrs, size_t count)
 
 /* --- rules ---------------------------------------------------------------- */
 
+/* Entries of `_export` and `_reach`, which an edit would check, too. */
+static enum err
+check_lists(const struct import_set *s, const struct import_rr *rrs,
+	    size_t count, struct diag *d)
+{
+	struct diag why;
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < count; i++) {
+		const struct rr *rr = &rrs[i].rr;
+
+		e = export_check(rr->owner, s->apex, rr->type, rr->rdata,
+				 rr->rdlen, &why);
+		if (e != ERR_OK)
+			import_fail(d, e, &rrs[i], "%s", why.text);
+	}
+	return e;
+}
+
 static enum err
 check_rrset(const struct import_set *s, const struct import_rr *rrs,
 	    size_t count, const struct edit_limits *limits, struct diag *d)
@@ -212,7 +233,7 @@ check_rrset(const struct import_set *s, const struct import_rr *rrs,
 		return import_fail(d, ERR_RULE, last,
 				   "more RRs than rrset-limit allows (%u)",
 				   limits->rrset_limit);
-	return ERR_OK;
+	return check_lists(s, rrs, count, d);
 }
 
 static bool

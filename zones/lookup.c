@@ -52,8 +52,8 @@ place_find(struct place *p, struct store_view *v, const struct key *k)
 {
 	struct store_value found;
 	unsigned after = 0;
-	enum err e = store_seek(v, STORE_NODES, k->octets, k->len, &found,
-				&p->value);
+	enum err e = store_seek_within(v, STORE_NODES, k->octets, k->len,
+				       KEY_ID_LEN, &found, &p->value);
 
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return false;
@@ -65,7 +65,8 @@ place_find(struct place *p, struct store_view *v, const struct key *k)
 	if (e == ERR_OK)
 		after = key_common_labels(k, found.octets, found.len);
 	p->encloser = 0;
-	e = store_prev(v, STORE_NODES, &found, NULL);
+	e = store_prev_within(v, STORE_NODES, k->octets, KEY_ID_LEN, &found,
+			      NULL);
 	if (e == ERR_OK)
 		p->encloser = key_common_labels(k, found.octets, found.len);
 	if (p->encloser < after)
@@ -211,7 +212,8 @@ answer_missing(struct lookup *l, struct store_view *v,
 	if (zone->record.wildcards == 0)
 		return;
 	key_to_wildcard(k, l->encloser);
-	e = store_seek(v, STORE_NODES, k->octets, k->len, &found, &value);
+	e = store_seek_within(v, STORE_NODES, k->octets, k->len, KEY_ID_LEN,
+			      &found, &value);
 	if (e == ERR_NOTFOUND)
 		return;
 	if (e != ERR_OK) {
@@ -233,6 +235,14 @@ void
 lookup(struct lookup *l, struct store_view *v, const struct zone_facts *zone,
        const uint8_t *name, uint16_t type)
 {
+	lookup_known(l, v, zone, name, type, NULL);
+}
+
+void
+lookup_known(struct lookup *l, struct store_view *v,
+	     const struct zone_facts *zone, const uint8_t *name, uint16_t type,
+	     const struct store_value *known)
+{
 	struct place p;
 	struct key k;
 
@@ -242,7 +252,13 @@ lookup(struct lookup *l, struct store_view *v, const struct zone_facts *zone,
 		answer_from(l, &zone->apex_node, type);
 		return;
 	}
-	if (!place_find(&p, v, &k)) {
+	if (known != NULL && known->octets != NULL) {
+		p = (struct place){
+			.exact = true,
+			.encloser = k.labels,
+			.value = *known,
+		};
+	} else if (!place_find(&p, v, &k)) {
 		fail(l);
 		return;
 	}
@@ -253,6 +269,63 @@ lookup(struct lookup *l, struct store_view *v, const struct zone_facts *zone,
 		answer_exact(l, &k, name, type, &p.value);
 	else if (p.non_terminal)
 		decide(l, LOOKUP_NODATA);
+	else
+		answer_missing(l, v, zone, &k, type);
+}
+
+/* --- where nothing is to be ----------------------------------------------- */
+
+/* Labels of the longest ancestor of k's name that exists, k and all below it
+ * left aside. False: the store cannot be read. */
+static bool
+encloser_without(unsigned *encloser, struct store_view *v, struct key *k)
+{
+	uint8_t *end = &k->octets[k->len - 1];
+	struct store_value found, value;
+	unsigned after = 0, before = 0;
+	enum err e;
+
+	e = store_seek_within(v, STORE_NODES, k->octets, k->len, KEY_ID_LEN,
+			      &found, &value);
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return false;
+	e = store_prev_within(v, STORE_NODES, k->octets, KEY_ID_LEN, &found,
+			      NULL);
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return false;
+	if (e == ERR_OK)
+		before = key_common_labels(k, found.octets, found.len);
+	*end = 1; /* behind all that begin with k, whose last octet is 0 */
+	e = store_seek_within(v, STORE_NODES, k->octets, k->len, KEY_ID_LEN,
+			      &found, &value);
+	*end = 0;
+	if (e == ERR_OK)
+		after = key_common_labels(k, found.octets, found.len);
+	*encloser = before > after ? before : after;
+	return e == ERR_OK || e == ERR_NOTFOUND;
+}
+
+void
+lookup_without(struct lookup *l, struct store_view *v,
+	       const struct zone_facts *zone, const uint8_t *name,
+	       uint16_t type, const uint8_t *without)
+{
+	struct key k;
+
+	*l = (struct lookup){.owner = name};
+	key_make(&k, zone->record.id, without, zone->apex);
+	must(k.labels > 0);
+	if (!encloser_without(&l->encloser, v, &k)) {
+		fail(l);
+		return;
+	}
+	key_make(&k, zone->record.id, name, zone->apex);
+	if (search_ancestors(l, v, zone, &k, name, l->encloser) == DECIDED)
+		return;
+	/* the source of synthesis may be what is left aside itself */
+	if (name_is_wildcard(without) &&
+	    name_labels(without) == name_labels(zone->apex) + l->encloser + 1)
+		decide(l, LOOKUP_NXDOMAIN);
 	else
 		answer_missing(l, v, zone, &k, type);
 }
@@ -301,11 +374,10 @@ lookup_walk_next(struct lookup_walk *w, struct store_view *v, uint8_t *name,
 	if (w->started)
 		k->octets[k->len++] = 0;
 	w->started = true;
-	e = store_seek(v, STORE_NODES, k->octets, k->len, &found, &value);
+	e = store_seek_within(v, STORE_NODES, k->octets, k->len, KEY_ID_LEN,
+			      &found, &value);
 	if (e != ERR_OK)
 		return e;
-	if (!key_has_prefix(found.octets, found.len, k->octets, KEY_ID_LEN))
-		return ERR_NOTFOUND;
 	if (found.len > KEY_MAX ||
 	    key_to_name(name, found.octets, found.len, w->apex) == 0 ||
 	    !node_open(n, value.octets, value.len))

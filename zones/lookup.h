@@ -43,6 +43,21 @@ struct lookup {
 void lookup(struct lookup *l, struct store_view *v,
 	    const struct zone_facts *zone, const uint8_t *name, uint16_t type);
 
+/* The same where the value of the node at name is known, from this snapshot;
+ * NULL or without octets: it is not. */
+void lookup_known(struct lookup *l, struct store_view *v,
+		  const struct zone_facts *zone, const uint8_t *name,
+		  uint16_t type, const struct store_value *known);
+
+/*
+ * The same as if the zone had nothing at or below `without`, which is name or
+ * an ancestor of it, and below the apex: what is said about a space that is not
+ * to be seen is what is said about a name that nobody has.
+ */
+void lookup_without(struct lookup *l, struct store_view *v,
+		    const struct zone_facts *zone, const uint8_t *name,
+		    uint16_t type, const uint8_t *without);
+
 /*
  * Glue: the RRset at name even where it is occluded by a zone cut (RFC 1034
  * 4.3.2 step 3b), no wildcards, no CNAME. False: none.

@@ -168,7 +168,7 @@ struct place_footprint {
 	unsigned rings;
 	struct place_spot sw, ne; /* of the outer ring; sw.lon > ne.lon across
 				     the antimeridian */
-	uint64_t area;	 /* cm2, without the holes; at least 1 */
+	uint64_t area;		  /* cm2, without the holes; at least 1 */
 	uint64_t radius; /* cm from the LOC to the farthest corner, up */
 	bool has_heights;
 	struct place_heights heights;
@@ -183,13 +183,20 @@ struct place_footprint {
  * one). ERR_SYNTAX, ERR_RANGE or ERR_RULE, with a sentence that names string
  * and key: anything else. rdata may be any octets.
  */
-enum err place_footprint_parse(struct place_footprint *fp,
-			       const uint8_t *rdata, size_t len,
-			       const struct place_point *at, struct arena *a,
-			       struct diag *d);
+enum err place_footprint_parse(struct place_footprint *fp, const uint8_t *rdata,
+			       size_t len, const struct place_point *at,
+			       struct arena *a, struct diag *d);
 
-/* Inside of the outer ring and of no hole. Levels and heights are asked for
- * by the next two. */
+/*
+ * Inside of ring[0] and of none of the others, by an even-odd rule on integers.
+ * Of a ring's edges those to the west and south are inside, those to the east
+ * and north are not. The rings must be less than 180 degrees wide.
+ */
+bool place_rings_contain(const struct place_ring *ring, unsigned rings,
+			 struct place_spot spot);
+
+/* The same for a footprint, most misses by its box alone. Levels and heights
+ * are asked for by the next two. */
 bool place_footprint_contains(const struct place_footprint *fp,
 			      struct place_spot spot);
 

@@ -153,15 +153,31 @@ store_get(struct store_view *v, enum store_table t, const void *key,
 
 	if (rc != 0)
 		return store_err(rc);
+	view_hands_out(v, t, key, key_len);
 	value_set(value, &val);
 	return ERR_OK;
+}
+
+/* What the key must begin with to be handed out. */
+struct prefix {
+	const void *octets;
+	size_t len;
+};
+
+static const struct prefix any = {.octets = ""};
+
+static bool
+prefix_has(const struct prefix *p, const MDB_val *key)
+{
+	return key->mv_size >= p->len &&
+	       memcmp(key->mv_data, p->octets, p->len) == 0;
 }
 
 /* One move of the table's cursor; at `beyond` if there is nothing there. */
 static enum err
 view_move(struct store_view *v, enum store_table t, MDB_cursor_op op,
-	  enum store_position beyond, MDB_val *key, struct store_value *found,
-	  struct store_value *value)
+	  enum store_position beyond, const struct prefix *within, MDB_val *key,
+	  struct store_value *found, struct store_value *value)
 {
 	MDB_val val;
 	int rc;
@@ -173,6 +189,9 @@ view_move(struct store_view *v, enum store_table t, MDB_cursor_op op,
 	v->position[t] = rc == 0 ? POSITION_ENTRY : beyond;
 	if (rc != 0)
 		return store_err(rc);
+	if (!prefix_has(within, key))
+		return ERR_NOTFOUND;
+	view_hands_out(v, t, key->mv_data, key->mv_size);
 	value_set(found, key);
 	value_set(value, &val);
 	return ERR_OK;
@@ -186,7 +205,20 @@ store_seek(struct store_view *v, enum store_table t, const void *key,
 	MDB_val k = val_of(key, key_len);
 
 	return view_move(v, t, key_len == 0 ? MDB_FIRST : MDB_SET_RANGE,
-			 POSITION_END, &k, found_key, value);
+			 POSITION_END, &any, &k, found_key, value);
+}
+
+enum err
+store_seek_within(struct store_view *v, enum store_table t, const void *key,
+		  size_t key_len, size_t prefix_len,
+		  struct store_value *found_key, struct store_value *value)
+{
+	const struct prefix within = {key, prefix_len};
+	MDB_val k = val_of(key, key_len);
+
+	must(prefix_len <= key_len && key_len > 0);
+	return view_move(v, t, MDB_SET_RANGE, POSITION_END, &within, &k,
+			 found_key, value);
 }
 
 /* Where the cursor stands, once it is known to be this snapshot's. */
@@ -197,29 +229,60 @@ view_position(const struct store_view *v, enum store_table t)
 }
 
 enum err
-store_next(struct store_view *v, enum store_table t,
-	   struct store_value *found_key, struct store_value *value)
+store_next_within(struct store_view *v, enum store_table t, const void *prefix,
+		  size_t prefix_len, struct store_value *found_key,
+		  struct store_value *value)
 {
+	const struct prefix within = {prefix, prefix_len};
 	enum store_position at = view_position(v, t);
 	MDB_val k = {0};
 
 	if (at == POSITION_END)
 		return ERR_NOTFOUND;
 	return view_move(v, t, at == POSITION_ENTRY ? MDB_NEXT : MDB_FIRST,
-			 POSITION_END, &k, found_key, value);
+			 POSITION_END, &within, &k, found_key, value);
 }
 
 enum err
-store_prev(struct store_view *v, enum store_table t,
+store_next(struct store_view *v, enum store_table t,
 	   struct store_value *found_key, struct store_value *value)
 {
+	return store_next_within(v, t, any.octets, any.len, found_key, value);
+}
+
+enum err
+store_prev_within(struct store_view *v, enum store_table t, const void *prefix,
+		  size_t prefix_len, struct store_value *found_key,
+		  struct store_value *value)
+{
+	const struct prefix within = {prefix, prefix_len};
 	enum store_position at = view_position(v, t);
 	MDB_val k = {0};
 
 	if (at == POSITION_START)
 		return ERR_NOTFOUND;
 	return view_move(v, t, at == POSITION_ENTRY ? MDB_PREV : MDB_LAST,
-			 POSITION_START, &k, found_key, value);
+			 POSITION_START, &within, &k, found_key, value);
+}
+
+enum err
+store_prev(struct store_view *v, enum store_table t,
+	   struct store_value *found_key, struct store_value *value)
+{
+	return store_prev_within(v, t, any.octets, any.len, found_key, value);
+}
+
+void
+store_view_watch(struct store_view *v, uint32_t id)
+{
+	v->watched = id;
+	v->strayed = 0;
+}
+
+uint64_t
+store_view_strayed(const struct store_view *v)
+{
+	return v->strayed;
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -245,6 +308,7 @@ store_txn_begin(struct store *s, struct store_txn **t)
 		free(txn);
 		return store_err(rc);
 	}
+	store_room_make(s);
 	*t = txn;
 	return ERR_OK;
 }

@@ -1,11 +1,14 @@
 /*
  * The store: one LMDB environment; only zones/store*.c include lmdb.h.
  *
- *   table    key                       value
- *   meta     name                      schema version, boot count, next zone
- * id, erase list, key tags zones    key of the apex           struct
- * zone_record (zones/zone.h) nodes    zone id, owner            zones/key.h →
- * zones/node.h journal  zone id, version (8, BE)  zones/journal.h
+ *   table    key                     value
+ *
+ *   meta     name                    schema version, boot count, next zone id,
+ *                                    erase list, key tags
+ *   zones    key of the apex         struct zone_record (zones/zone.h)
+ *   nodes    zone id, owner          zones/key.h, zones/node.h
+ *   journal  zone id, version        zones/journal.h
+ *   cells    zone id, cell, number   zones/places.h
  *
  * Any number of threads read, each with a store_reader of its own, and see the
  * last committed snapshot; one thread at a time holds the store_txn and
@@ -18,21 +21,36 @@
 
 #include "lib/base.h"
 
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2 /* 1 had no cells */
 #define STORE_FILE "placed.mdb" /* in the store's directory, with its -lock */
+#define STORE_CACHE_SCHEMA 1
+#define STORE_CACHE_FILE "cache.mdb" /* beside it */
 
 enum store_table {
 	STORE_META,
 	STORE_ZONES,
 	STORE_NODES,
 	STORE_JOURNAL,
+	STORE_CELLS,
+	STORE_ANSWERS, /* of the cache, see resolver/cache.h */
+	STORE_ORDER,   /* likewise */
 	STORE_TABLES
+};
+
+/* What an environment is for: which tables it has, and what it can bear. */
+enum store_kind {
+	STORE_OF_ZONES, /* STORE_FILE; whatever is committed is on disk */
+	STORE_OF_CACHE, /* STORE_CACHE_FILE; nothing is synced, and whether it
+			   may be used again is for its owner to know */
 };
 
 struct store;
 
 struct store_options {
-	uint64_t limit;	  /* octets; 0: no cap but the address space */
+	enum store_kind kind;
+	/* Octets; 0: no cap but the address space. Of a cache the size of the
+	 * map: the file is never larger, ERR_FULL tells. */
+	uint64_t limit;
 	unsigned readers; /* threads that will read at once */
 	bool create;	  /* make the directory and the file if not there */
 	bool read_only;	  /* offline tools, also beside a running server */
@@ -42,10 +60,18 @@ struct store_options {
  * ERR_VERSION (other schema), ERR_CORRUPT (cut short, not LMDB), ERR_DENIED,
  * ERR_BUSY (another process holds it for writing), ERR_NOTFOUND, ERR_IO, each
  * with one sentence that names the file and what to do; then nothing was
- * touched.
+ * touched. Of a cache also ERR_RANGE: the file is larger than the limit.
+ *
+ * A store of an older schema is brought up to date before it is used, after a
+ * copy of it was made in the directory before-schema-2 within dir (with -2, -3
+ * ... behind it if that is taken), which nobody ever removes. If that fails,
+ * the store is as it was. Opened for reading only, it is ERR_VERSION.
  */
 enum err store_open(struct store **s, const char *dir,
 		    const struct store_options *o, struct diag *d);
+
+/* A cache: all that was committed is on disk when it returns ERR_OK. */
+enum err store_sync(struct store *s);
 
 /* All readers must be freed, all transactions ended. NULL is fine. */
 void store_close(struct store *s);
@@ -111,10 +137,34 @@ uint64_t store_view_number(const struct store_view *v);
 enum err store_get(struct store_view *v, enum store_table t, const void *key,
 		   size_t key_len, struct store_value *value);
 
+/*
+ * The values of many keys of STORE_NODES, looked for side by side: from a store
+ * that does not fit into the processor's caches that costs about half of as
+ * many store_get(). A value's octets are NULL if the key is not there, or
+ * cannot be found this way (inside a write transaction nothing can): then
+ * store_get() tells.
+ */
+#define STORE_MANY_MAX 64
+struct store_wanted {
+	const uint8_t *key;
+	size_t key_len;
+	struct store_value value;
+};
+void store_get_many(struct store_view *v, struct store_wanted *wanted,
+		    unsigned n);
+
 /* The first entry with a key >= this one; ERR_NOTFOUND at the table's end. */
 enum err store_seek(struct store_view *v, enum store_table t, const void *key,
 		    size_t key_len, struct store_value *found_key,
 		    struct store_value *value);
+
+/* The same among keys that begin with the first prefix_len octets of this one.
+ * What lies beyond them is not handed out: ERR_NOTFOUND, and the cursor stands
+ * there. */
+enum err store_seek_within(struct store_view *v, enum store_table t,
+			   const void *key, size_t key_len, size_t prefix_len,
+			   struct store_value *found_key,
+			   struct store_value *value);
 
 /* From where store_seek() (or these) left this table's cursor; store_prev()
  * after a seek that found nothing gives the table's last entry. store_get()
@@ -123,6 +173,25 @@ enum err store_next(struct store_view *v, enum store_table t,
 		    struct store_value *found_key, struct store_value *value);
 enum err store_prev(struct store_view *v, enum store_table t,
 		    struct store_value *found_key, struct store_value *value);
+
+/* As store_next() or store_prev(), if the key begins with this prefix; else ERR_NOTFOUND, and
+ * nothing is handed out. */
+enum err store_next_within(struct store_view *v, enum store_table t,
+			   const void *prefix, size_t prefix_len,
+			   struct store_value *found_key,
+			   struct store_value *value);
+enum err store_prev_within(struct store_view *v, enum store_table t,
+			   const void *prefix, size_t prefix_len,
+			   struct store_value *found_key,
+			   struct store_value *value);
+
+/*
+ * For tests, which prove by it that an answer is made from one zone alone:
+ * counts from now on what the view hands out of the nodes, journals and cells
+ * of other zones than this one. Id 0: no longer.
+ */
+void store_view_watch(struct store_view *v, uint32_t id);
+uint64_t store_view_strayed(const struct store_view *v);
 
 /* --- writing (zones/edit.c, import and zone records only) ------------------
  */
@@ -143,6 +212,10 @@ enum err store_append(struct store_txn *t, enum store_table table,
 		      size_t value_len);
 enum err store_delete(struct store_txn *t, enum store_table table,
 		      const void *key, size_t key_len);
+
+/* Octets that the tables take in this transaction, without free pages. Cheap:
+ * LMDB counts. */
+uint64_t store_txn_used(struct store_txn *t);
 
 /*
  * ERR_FULL if the store has reached its limit (pages in use as of the last

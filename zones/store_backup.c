@@ -75,6 +75,40 @@ store_usage(struct store *s, struct store_usage *u)
 	return store_measure(s, true, &u->file_octets, &u->free_octets, &txn);
 }
 
+/* Of LMDB's own tables: the free list, and the table of the tables. */
+#define OWN_TABLES 2
+
+static uint64_t
+table_octets(MDB_txn *txn, MDB_dbi dbi)
+{
+	MDB_stat s;
+
+	if (mdb_stat(txn, dbi, &s) != 0)
+		return 0;
+	return (s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages) *
+	       (uint64_t)s.ms_psize;
+}
+
+uint64_t
+store_txn_used(struct store_txn *t)
+{
+	const struct store *s = t->view.store;
+	uint64_t used = 0;
+
+	for (MDB_dbi dbi = 0; dbi < OWN_TABLES; dbi++)
+		used += table_octets(t->view.txn, dbi);
+	for (unsigned i = 0; i < STORE_TABLES; i++)
+		if (s->dbi[i] >= OWN_TABLES)
+			used += table_octets(t->view.txn, s->dbi[i]);
+	return used;
+}
+
+enum err
+store_sync(struct store *s)
+{
+	return store_err(mdb_env_sync(s->env, 1));
+}
+
 /* Made by us, because LMDB would let everybody read it. 0, errno or LMDB's
  * code. */
 static int

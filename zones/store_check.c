@@ -21,26 +21,10 @@
 
 #define FILE_MAGIC 0xBEEFC0DEu
 #define FILE_VERSION 1u
-#define PAGE_BRANCH 0x01
-#define PAGE_LEAF 0x02
 #define PAGE_META 0x08
-#define NODE_BIGDATA 0x01
 #define PAGE_SIZE_MIN 512u
 #define PAGE_SIZE_MAX 65536u
-#define DEPTH_MAX 32u
 #define NO_PAGE (~(size_t)0)
-
-/* LMDB's structures, in the machine's own byte order and word size. */
-struct file_page {
-	size_t number;
-	uint16_t pad, flags, lower, upper;
-};
-
-struct file_tree {
-	uint32_t page_size; /* of the file, in the free list's tree */
-	uint16_t flags, depth;
-	size_t branches, leaves, overflows, entries, root;
-};
 
 struct file_meta {
 	uint32_t magic, version;
@@ -48,10 +32,6 @@ struct file_meta {
 	size_t map_size;
 	struct file_tree free_list, tables;
 	size_t last_page, txn;
-};
-
-struct file_node {
-	uint16_t low, high, flags, key_len;
 };
 
 struct file {
@@ -127,7 +107,7 @@ leaf_node(struct file *f, const uint8_t *page, size_t offset,
 	size_t len = (size_t)node->low | (size_t)node->high << 16;
 	size_t number;
 
-	if ((node->flags & NODE_BIGDATA) == 0)
+	if ((node->flags & FILE_BIGDATA) == 0)
 		return data + len <= f->page_size &&
 		       free_entry_count(f, page + data, len);
 	if (data + sizeof(number) > f->page_size)
@@ -147,8 +127,8 @@ page_nodes(struct file *f, const uint8_t *page, unsigned depth)
 	bool branch;
 
 	memcpy(&header, page, sizeof(header));
-	branch = (header.flags & PAGE_BRANCH) != 0;
-	if (branch == ((header.flags & PAGE_LEAF) != 0) ||
+	branch = (header.flags & FILE_BRANCH) != 0;
+	if (branch == ((header.flags & FILE_LEAF) != 0) ||
 	    header.lower > f->page_size)
 		return false;
 	for (size_t at = sizeof(header); at + 2 <= header.lower; at += 2) {
@@ -175,7 +155,7 @@ free_tree_walk(struct file *f, size_t number, unsigned depth)
 	uint8_t *page;
 	bool ok;
 
-	if (number >= f->pages || depth > DEPTH_MAX || f->budget == 0)
+	if (number >= f->pages || depth > FILE_DEPTH_MAX || f->budget == 0)
 		return false;
 	f->budget--;
 	page = malloc(f->page_size);

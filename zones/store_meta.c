@@ -213,6 +213,8 @@ store_erase_slice(struct store_txn *t, unsigned max, bool *more)
 	e = erase_entries(t, STORE_NODES, id, &max);
 	if (e == ERR_NOTFOUND)
 		e = erase_entries(t, STORE_JOURNAL, id, &max);
+	if (e == ERR_NOTFOUND)
+		e = erase_entries(t, STORE_CELLS, id, &max);
 	if (e != ERR_NOTFOUND)
 		return e;
 	e = store_erase_cancel(t, id);

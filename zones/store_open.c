@@ -22,11 +22,35 @@ static const uint64_t map_sizes[] = {
 };
 
 static const char *const table_names[STORE_TABLES] = {
-	[STORE_META] = "meta",
-	[STORE_ZONES] = "zones",
-	[STORE_NODES] = "nodes",
-	[STORE_JOURNAL] = "journal",
+	[STORE_META] = "meta",	 [STORE_ZONES] = "zones",
+	[STORE_NODES] = "nodes", [STORE_JOURNAL] = "journal",
+	[STORE_CELLS] = "cells", [STORE_ANSWERS] = "answers",
+	[STORE_ORDER] = "order",
 };
+
+/* What the two kinds of environment differ in. */
+static const struct {
+	const char *file;
+	unsigned schema;
+	unsigned tables; /* a bit each */
+	unsigned flags;	 /* LMDB's */
+} kinds[] = {
+	[STORE_OF_ZONES] = {STORE_FILE, STORE_SCHEMA,
+			    1u << STORE_META | 1u << STORE_ZONES |
+				    1u << STORE_NODES | 1u << STORE_JOURNAL |
+				    1u << STORE_CELLS,
+			    0},
+	[STORE_OF_CACHE] = {STORE_CACHE_FILE, STORE_CACHE_SCHEMA,
+			    1u << STORE_META | 1u << STORE_ANSWERS |
+				    1u << STORE_ORDER,
+			    MDB_NOSYNC},
+};
+
+const char *
+store_table_name(enum store_table t)
+{
+	return table_names[t];
+}
 
 /* --- the directory -------------------------------------------------------- */
 
@@ -57,11 +81,14 @@ dir_open(struct store *s, bool create, struct diag *d)
 }
 
 /* One process writes: it holds a lock on the directory, which needs no file of
- * its own and goes with the process. */
+ * its own and goes with the process. A cache lies beside a store, which has
+ * that lock: its own is on its file. */
 static enum err
 dir_lock(struct store *s, struct diag *d)
 {
-	if (flock(s->dir_fd, LOCK_EX | LOCK_NB) == 0)
+	int fd = s->kind == STORE_OF_CACHE ? s->file_fd : s->dir_fd;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return ERR_OK;
 	if (errno == EWOULDBLOCK)
 		return diag_set(d, ERR_BUSY,
@@ -72,6 +99,18 @@ dir_lock(struct store *s, struct diag *d)
 			"cannot lock %s: %s (the store needs a local file "
 			"system)",
 			s->dir, strerror(errno));
+}
+
+static enum err
+cache_lock(struct store *s, struct diag *d)
+{
+	enum err e;
+
+	s->file_fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	if (s->file_fd >= 0)
+		return dir_lock(s, d);
+	e = store_err(errno);
+	return diag_set(d, e, "cannot open %s: %s", s->path, strerror(errno));
 }
 
 static enum err
@@ -114,18 +153,22 @@ env_try(MDB_env **env, const char *path, unsigned flags, unsigned readers,
 	return rc;
 }
 
-/* With the largest map that can be had and holds the file. */
+/* With the map a cache is to have, or the largest that can be had and holds the
+ * file. */
 static enum err
 env_open(MDB_env **env, const char *path, unsigned flags, unsigned readers,
-	 uint64_t need, struct diag *d)
+	 uint64_t need, uint64_t map, struct diag *d)
 {
 	int rc = ENOMEM;
 	enum err e;
 
+	if (map != 0 && map <= SIZE_MAX / 2)
+		rc = env_try(env, path, flags, readers, (size_t)map);
 	for (size_t i = 0; i < ARRAY_LEN(map_sizes); i++) {
 		if (rc != ENOMEM && rc != EINVAL) /* EINVAL: under valgrind */
 			break;
-		if (map_sizes[i] >= need && map_sizes[i] <= SIZE_MAX / 2)
+		if (map == 0 && map_sizes[i] >= need &&
+		    map_sizes[i] <= SIZE_MAX / 2)
 			rc = env_try(env, path, flags, readers,
 				     (size_t)map_sizes[i]);
 	}
@@ -154,19 +197,24 @@ read_ahead_flag(uint64_t octets)
 }
 
 static int
-tables_open(MDB_txn *txn, MDB_dbi *dbi, unsigned flags)
+tables_open(MDB_txn *txn, enum store_kind kind, unsigned schema, MDB_dbi *dbi,
+	    unsigned flags)
 {
+	unsigned tables = kinds[kind].tables;
 	int rc = 0;
 
+	if (kind == STORE_OF_ZONES && schema == 1)
+		tables &= ~(1u << STORE_CELLS);
 	for (unsigned t = 0; t < STORE_TABLES && rc == 0; t++)
-		rc = mdb_dbi_open(txn, table_names[t], flags, &dbi[t]);
+		if (tables >> t & 1)
+			rc = mdb_dbi_open(txn, table_names[t], flags, &dbi[t]);
 	return rc;
 }
 
 /* --- a new file ----------------------------------------------------------- */
 
 static int
-schema_write(MDB_env *env)
+schema_write(MDB_env *env, enum store_kind kind)
 {
 	MDB_val key = {sizeof(STORE_META_SCHEMA) - 1,
 		       (void *)(uintptr_t)STORE_META_SCHEMA};
@@ -178,8 +226,8 @@ schema_write(MDB_env *env)
 
 	if (rc != 0)
 		return rc;
-	put32(number, STORE_SCHEMA);
-	rc = tables_open(txn, dbi, MDB_CREATE);
+	put32(number, kinds[kind].schema);
+	rc = tables_open(txn, kind, kinds[kind].schema, dbi, MDB_CREATE);
 	if (rc == 0)
 		rc = mdb_put(txn, dbi[STORE_META], &key, &value, 0);
 	if (rc != 0) {
@@ -207,7 +255,7 @@ file_create(struct store *s, struct diag *d)
 	else
 		rc = errno;
 	if (rc == 0) {
-		rc = schema_write(env);
+		rc = schema_write(env, s->kind);
 		mdb_env_close(env);
 	}
 	if (rc == 0 && rename(fresh, s->path) != 0)
@@ -226,14 +274,15 @@ file_create(struct store *s, struct diag *d)
 
 /* --- is it ours? ---------------------------------------------------------- */
 
+/* Sets s->schema, to one that can be read or brought up to date. */
 static enum err
-schema_check(MDB_txn *txn, const char *dir, const char *path, struct diag *d)
+schema_check(MDB_txn *txn, struct store *s, struct diag *d)
 {
+	unsigned newest = kinds[s->kind].schema;
 	MDB_val key = {sizeof(STORE_META_SCHEMA) - 1,
 		       (void *)(uintptr_t)STORE_META_SCHEMA};
 	MDB_val value;
 	MDB_dbi dbi;
-	unsigned schema;
 	int rc = mdb_dbi_open(txn, table_names[STORE_META], 0, &dbi);
 
 	if (rc == 0)
@@ -242,14 +291,21 @@ schema_check(MDB_txn *txn, const char *dir, const char *path, struct diag *d)
 		return diag_set(d, ERR_CORRUPT,
 				"%s is an LMDB file, but not a store of "
 				"placed: name another directory",
-				path);
-	schema = get32(value.mv_data);
-	if (schema != STORE_SCHEMA)
+				s->path);
+	s->schema = get32(value.mv_data);
+	/* A cache of before is not worth bringing up to date. */
+	if (s->schema == 0 || s->schema > newest ||
+	    (s->kind == STORE_OF_CACHE && s->schema != newest))
 		return diag_set(d, ERR_VERSION,
 				"store %s has schema %u, this placed knows %u: "
 				"use the placed that wrote it, or restore a "
 				"backup",
-				dir, schema, (unsigned)STORE_SCHEMA);
+				s->dir, s->schema, newest);
+	if (s->schema < newest && s->read_only)
+		return diag_set(d, ERR_VERSION,
+				"store %s has schema %u, this placed knows %u: "
+				"start placed once, it brings it up to date",
+				s->dir, s->schema, newest);
 	return ERR_OK;
 }
 
@@ -267,8 +323,10 @@ store_attach(struct store *s, struct diag *d)
 	if (rc != 0)
 		return diag_set(d, store_err(rc), "cannot read %s: %s", s->path,
 				mdb_strerror(rc));
-	e = schema_check(txn, s->dir, s->path, d);
-	rc = e == ERR_OK ? tables_open(txn, s->dbi, 0) : 0;
+	e = schema_check(txn, s, d);
+	rc = e == ERR_OK ? tables_open(txn, s->kind, s->schema, s->dbi, 0) : 0;
+	if (e == ERR_OK && rc == 0)
+		rc = mdb_dbi_open(txn, NULL, 0, &s->tables);
 	if (e == ERR_OK && rc == 0 &&
 	    mdb_get(txn, s->dbi[STORE_META], &key, &value) == 0 &&
 	    value.mv_size == 8)
@@ -290,9 +348,9 @@ store_attach(struct store *s, struct diag *d)
 static enum err
 schema_peek(const struct store *s, uint64_t octets, struct diag *d)
 {
-	struct store peek = {.dir = s->dir, .path = s->path};
+	struct store peek = {.dir = s->dir, .path = s->path, .kind = s->kind};
 	enum err e = env_open(&peek.env, s->path, MDB_RDONLY | MDB_NOLOCK, 1,
-			      octets, d);
+			      octets, 0, d);
 
 	if (e != ERR_OK)
 		return e;
@@ -364,15 +422,28 @@ boots_raise(struct store *s, struct diag *d)
 	return diag_set(d, e, "cannot write to %s: %s", s->path, err_text(e));
 }
 
+/* The size of the map to open with; 0: as large as can be had. */
+static enum err
+cache_map(const struct store *s, uint64_t octets, uint64_t *map, struct diag *d)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	*map = s->kind == STORE_OF_CACHE ? s->limit / page * page : 0;
+	if (*map == 0 || octets <= *map)
+		return ERR_OK;
+	return diag_set(d, ERR_RANGE, "%s is larger than its limit", s->path);
+}
+
 static enum err
 store_setup(struct store *s, const struct store_options *o, struct diag *d)
 {
-	unsigned flags = o->read_only ? MDB_RDONLY : 0;
-	uint64_t octets = 0;
+	unsigned flags = kinds[s->kind].flags | (o->read_only ? MDB_RDONLY : 0);
+	bool cache = s->kind == STORE_OF_CACHE;
+	uint64_t octets = 0, map = 0;
 	bool there = false;
 	enum err e = dir_open(s, o->create && !o->read_only, d);
 
-	if (e == ERR_OK && !o->read_only)
+	if (e == ERR_OK && !o->read_only && !cache)
 		e = dir_lock(s, d);
 	if (e == ERR_OK)
 		e = file_exists(s, &there, d);
@@ -383,27 +454,35 @@ store_setup(struct store *s, const struct store_options *o, struct diag *d)
 				s->dir);
 	if (!there)
 		e = file_create(s, d);
+	if (e == ERR_OK && cache)
+		e = cache_lock(s, d);
 	if (e == ERR_OK)
 		e = file_check(s, &octets, d);
 	if (e == ERR_OK)
+		e = cache_map(s, octets, &map, d);
+	if (e == ERR_OK)
 		e = env_open(&s->env, s->path, flags | read_ahead_flag(octets),
-			     o->readers + READERS_SPARE, octets, d);
+			     o->readers + READERS_SPARE, octets, map, d);
 	if (e == ERR_OK)
 		e = store_attach(s, d);
 	if (e != ERR_OK)
 		return e;
 	store_check_readers(s);
-	return o->read_only ? ERR_OK : boots_raise(s, d);
+	if (s->schema < kinds[s->kind].schema)
+		e = store_migrate(s, d);
+	if (e != ERR_OK)
+		return e;
+	return o->read_only || cache ? ERR_OK : boots_raise(s, d);
 }
 
 static char *
-path_of(const char *dir)
+path_of(const char *dir, const char *file)
 {
-	size_t size = strlen(dir) + sizeof("/" STORE_FILE);
+	size_t size = strlen(dir) + strlen(file) + 2;
 	char *path = malloc(size);
 
 	if (path != NULL)
-		snprintf(path, size, "%s/%s", dir, STORE_FILE);
+		snprintf(path, size, "%s/%s", dir, file);
 	return path;
 }
 
@@ -417,12 +496,13 @@ store_open(struct store **out, const char *dir, const struct store_options *o,
 	*out = NULL;
 	if (s == NULL)
 		return diag_set(d, ERR_NOMEM, "out of memory");
-	s->dir_fd = -1;
+	s->dir_fd = s->file_fd = -1;
+	s->kind = o->kind;
 	s->read_only = o->read_only;
 	s->limit = o->limit;
 	s->readers_max = o->readers;
 	s->dir = strdup(dir);
-	s->path = path_of(dir);
+	s->path = path_of(dir, kinds[s->kind].file);
 	if (s->dir == NULL || s->path == NULL)
 		e = diag_set(d, ERR_NOMEM, "out of memory");
 	else
@@ -440,8 +520,12 @@ store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
-	if (s->env != NULL)
+	if (s->env != NULL) {
+		store_room_give_back(s);
 		mdb_env_close(s->env);
+	}
+	if (s->file_fd >= 0)
+		close(s->file_fd);
 	if (s->dir_fd >= 0)
 		close(s->dir_fd);
 	free(s->dir);

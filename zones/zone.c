@@ -5,12 +5,20 @@
 #include <string.h>
 
 #define RECORD_LEN 64
+#define OUTSIDE_LEN 72 /* a record, and what the operator wants */
+
+/* What stands in a key in place of a zone id. */
+enum record_kind {
+	RECORD_ZONE = 0,
+	RECORD_OUTSIDE = 1
+};
 
 /* --- records -------------------------------------------------------------- */
 
 static void
-record_encode(uint8_t *p, const struct zone_record *z)
+record_encode(uint8_t p[OUTSIDE_LEN], const struct zone_record *z)
 {
+	memset(p, 0, OUTSIDE_LEN);
 	put32(p, z->id);
 	put32(p + 4, z->outside_id);
 	put32(p + 8, z->serial);
@@ -22,15 +30,25 @@ record_encode(uint8_t *p, const struct zone_record *z)
 	put32(p + 52, z->cuts);
 	put32(p + 56, z->dnames);
 	put32(p + 60, z->wildcards);
+	put32(p + 64, z->loc_metres);
+	p[68] = z->export_spaces;
+}
+
+static size_t
+record_len(enum record_kind kind)
+{
+	return kind == RECORD_OUTSIDE ? OUTSIDE_LEN : RECORD_LEN;
 }
 
 static enum err
-record_decode(struct zone_record *z, const struct store_value *value)
+record_decode(struct zone_record *z, enum record_kind kind,
+	      const struct store_value *value)
 {
 	const uint8_t *p = value->octets;
 
-	if (value->len != RECORD_LEN)
+	if (value->len != record_len(kind))
 		return ERR_CORRUPT;
+	*z = (struct zone_record){0};
 	z->id = get32(p);
 	z->outside_id = get32(p + 4);
 	z->serial = get32(p + 8);
@@ -42,42 +60,86 @@ record_decode(struct zone_record *z, const struct store_value *value)
 	z->cuts = get32(p + 52);
 	z->dnames = get32(p + 56);
 	z->wildcards = get32(p + 60);
+	if (kind == RECORD_OUTSIDE) {
+		z->loc_metres = get32(p + 64);
+		z->export_spaces = p[68];
+	}
 	return ERR_OK;
+}
+
+static enum err
+record_get(struct store_view *v, enum record_kind kind, const uint8_t *apex,
+	   struct zone_record *z)
+{
+	struct store_value value;
+	struct key k;
+	enum err e;
+
+	key_make(&k, kind, apex, name_root);
+	e = store_get(v, STORE_ZONES, k.octets, k.len, &value);
+	return e == ERR_OK ? record_decode(z, kind, &value) : e;
+}
+
+static enum err
+record_put(struct store_txn *t, enum record_kind kind, const uint8_t *apex,
+	   const struct zone_record *z)
+{
+	uint8_t octets[OUTSIDE_LEN];
+	struct key k;
+
+	key_make(&k, kind, apex, name_root);
+	record_encode(octets, z);
+	return store_put(t, STORE_ZONES, k.octets, k.len, octets,
+			 record_len(kind));
+}
+
+static enum err
+record_delete(struct store_txn *t, enum record_kind kind, const uint8_t *apex)
+{
+	struct key k;
+
+	key_make(&k, kind, apex, name_root);
+	return store_delete(t, STORE_ZONES, k.octets, k.len);
 }
 
 enum err
 zone_record_get(struct store_view *v, const uint8_t *apex,
 		struct zone_record *z)
 {
-	struct store_value value;
-	struct key k;
-	enum err e;
-
-	key_make(&k, 0, apex, name_root);
-	e = store_get(v, STORE_ZONES, k.octets, k.len, &value);
-	return e == ERR_OK ? record_decode(z, &value) : e;
+	return record_get(v, RECORD_ZONE, apex, z);
 }
 
 enum err
 zone_record_put(struct store_txn *t, const uint8_t *apex,
 		const struct zone_record *z)
 {
-	uint8_t octets[RECORD_LEN];
-	struct key k;
-
-	key_make(&k, 0, apex, name_root);
-	record_encode(octets, z);
-	return store_put(t, STORE_ZONES, k.octets, k.len, octets,
-			 sizeof(octets));
+	return record_put(t, RECORD_ZONE, apex, z);
 }
 
 enum err
 zone_record_delete(struct store_txn *t, const uint8_t *apex)
 {
-	struct key k;
+	return record_delete(t, RECORD_ZONE, apex);
+}
 
-	key_make(&k, 0, apex, name_root);
-	return store_delete(t, STORE_ZONES, k.octets, k.len);
+enum err
+zone_outside_get(struct store_view *v, const uint8_t *apex,
+		 struct zone_record *z)
+{
+	return record_get(v, RECORD_OUTSIDE, apex, z);
+}
+
+enum err
+zone_outside_put(struct store_txn *t, const uint8_t *apex,
+		 const struct zone_record *z)
+{
+	return record_put(t, RECORD_OUTSIDE, apex, z);
+}
+
+enum err
+zone_outside_delete(struct store_txn *t, const uint8_t *apex)
+{
+	return record_delete(t, RECORD_OUTSIDE, apex);
 }
 
 enum err
@@ -88,7 +150,7 @@ zone_record_next(struct store_view *v, bool *first, uint8_t *apex,
 	struct key k;
 	enum err e;
 
-	key_make(&k, 0, apex, name_root);
+	key_make(&k, RECORD_ZONE, apex, name_root);
 	/* No label is empty, so nothing stands between a key and this. */
 	if (!*first)
 		k.octets[k.len++] = 0;
@@ -96,9 +158,11 @@ zone_record_next(struct store_view *v, bool *first, uint8_t *apex,
 	e = store_seek(v, STORE_ZONES, k.octets, k.len, &found, &value);
 	if (e != ERR_OK)
 		return e;
+	if (found.len < KEY_ID_LEN || get32(found.octets) != RECORD_ZONE)
+		return ERR_NOTFOUND;
 	if (key_to_name(apex, found.octets, found.len, name_root) == 0)
 		return ERR_CORRUPT;
-	return record_decode(z, &value);
+	return record_decode(z, RECORD_ZONE, &value);
 }
 
 /* --- facts ---------------------------------------------------------------- */
@@ -129,10 +193,13 @@ facts_read(struct zone_facts *f, struct store_view *v)
 {
 	struct store_value value;
 	struct key k;
-	enum err e = zone_record_get(v, f->apex, &f->record);
+	enum err e = record_get(v, f->outside ? RECORD_OUTSIDE : RECORD_ZONE,
+				f->apex, &f->record);
 
 	if (e != ERR_OK)
 		return e;
+	if (f->record.id == 0)
+		return ERR_NOTFOUND;
 	key_make(&k, f->record.id, f->apex, f->apex);
 	e = store_get(v, STORE_NODES, k.octets, k.len, &value);
 	if (e != ERR_OK)
@@ -145,13 +212,14 @@ facts_read(struct zone_facts *f, struct store_view *v)
 	return ERR_OK;
 }
 
-/* The zone is as `before` had it: same nodes, same edit. */
+/* The zone is as `before` had it: same nodes, same edit, same searches. */
 static bool
 facts_same(const struct zone_facts *before, const struct zone_facts *now)
 {
 	return before->exists && now->exists &&
 	       before->record.id == now->record.id &&
-	       before->record.version == now->record.version;
+	       before->record.version == now->record.version &&
+	       before->record.export_spaces == now->record.export_spaces;
 }
 
 enum err
@@ -166,7 +234,7 @@ zone_facts_refresh(struct zone_facts *f, struct store_view *v,
 	if (number != 0 && f->number == number)
 		return ERR_OK;
 	before = *f;
-	*f = (struct zone_facts){.apex = apex};
+	*f = (struct zone_facts){.apex = apex, .outside = before.outside};
 	e = facts_read(f, v);
 	f->exists = e == ERR_OK;
 	if (e != ERR_OK && e != ERR_NOTFOUND)

@@ -8,11 +8,12 @@
  * a client which is woken late does not count against the server.
  *
  *   load -p PORT -f FILE [-q OUT] [-r RATE] [-n COUNT] [-l SECONDS]
- *        [-w WARM_SECONDS] [-s SESSION -c CPU]
+ *        [-w WARM_SECONDS] [-b 1] [-s SESSION -c CPU]
  *
- * -s and -c: whose CPU time and memory to meter. idle is the share of time in
- * which the client had nothing to do: near 0, it is the client that is
- * measured.
+ * -b 1: the closed loop sleeps when there is nothing to do, as somebody else
+ * needs this CPU, too. -s and -c: whose CPU time and memory to meter. idle is
+ * the share of time in which the client had nothing to do: near 0, it is the
+ * client that is measured.
  */
 #include "bench.h"
 #include "meter.h"
@@ -39,6 +40,7 @@ struct options {
 	unsigned port, out;
 	const char *file;
 	double rate, seconds, warm;
+	bool blocks;
 	uint64_t count;
 	int session, cpu;
 };
@@ -81,7 +83,7 @@ options_read(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:p:q:r:n:l:w:s:c:")) != -1) {
+	while ((c = getopt(argc, argv, "f:p:q:r:n:l:w:b:s:c:")) != -1) {
 		double number = 0;
 
 		if (c == '?')
@@ -109,6 +111,9 @@ options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'w':
 			o->warm = number;
+			break;
+		case 'b':
+			o->blocks = number != 0;
 			break;
 		case 's':
 			o->session = (int)number;
@@ -299,7 +304,7 @@ idle(struct load *l, uint64_t due)
 	struct timespec t = {0, 1000000};
 	uint64_t now = clock_ns();
 
-	if (l->o.rate == 0) {
+	if (l->o.rate == 0 && !l->o.blocks) {
 		for (int i = 0; i < 40; i++)
 			__builtin_ia32_pause();
 	} else {

@@ -3,7 +3,8 @@
 Each is told to use one thread for queries, to log nothing, and to make updates
 durable before it acknowledges them. A server has a folder, its home; `load`
 fills it once, what is loaded there is kept and copied; `configure` writes what
-names the home, and so is called again for each copy.
+names the home, and so is called again for each copy. `recurse` writes the
+configuration of a server that forwards every question to one upstream.
 """
 import os
 import shutil
@@ -16,6 +17,8 @@ import zone
 ADDRESS = "127.0.0.1"
 KEY = "bench-key"
 SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+CACHE_MB = 192
 
 
 class Problem(Exception):
@@ -31,6 +34,8 @@ class Server:
     name = ""
     title = ""
     updates = True
+    answers = True  # out of zones of its own
+    recurses = False
     unpacked = True  # one of the peers, with libraries of its own
 
     def __init__(self, build, peers, libs, port):
@@ -52,6 +57,9 @@ class Server:
     def configure(self, home, zonefile, updates):
         """Writes the configuration."""
 
+    def recurse(self, home, upstream):
+        """Writes the configuration of a recursive server."""
+
     def command(self, home):
         raise NotImplementedError
 
@@ -67,6 +75,7 @@ class Echo(Server):
     """Not a DNS server: what UDP on one core allows. It also says what an
     update costs the client, and what clients cost each other."""
     name, title, unpacked = "echo", "echo limit", False
+    recurses = True
 
     def command(self, home):
         return [os.path.join(self.build, "bench", "echo"), str(self.port)]
@@ -74,6 +83,7 @@ class Echo(Server):
 
 class Placed(Server):
     name, title, unpacked = "placed", "placed", False
+    recurses = True
 
     def configure(self, home, zonefile, updates):
         rule = (f"    update:\n      - {{ key: {KEY}., names: [ \"*\" ],"
@@ -87,6 +97,20 @@ class Placed(Server):
               f" secret: \"{SECRET}\" }}\n"
               f"zones:\n  - name: {zone.NAME}\n    file: {zonefile}\n"
               f"    inside: [ 127.0.0.0/8 ]\n{rule if updates else ''}")
+
+    def recurse(self, home, upstream):
+        write(f"{home}/room.zone", "$ORIGIN room.home.arpa.\n$TTL 3600\n"
+              "@ SOA ns1 hostmaster 1 3600 900 604800 300\n@ NS ns1\n"
+              "ns1 A 127.0.0.1\n")
+        write(f"{home}/placed.yaml",
+              f"listen: [ {ADDRESS}@{self.port} ]\n"
+              f"store: {home}/store\n"
+              f"control: {home}/control\n"
+              "workers: 1\n"
+              "zones:\n  - name: room.home.arpa\n    file: room.zone\n"
+              "    inside: [ 127.0.0.0/8 ]\n"
+              f"uplink:\n  forward: [ {ADDRESS}@{upstream} ]\n"
+              f"  reach: [ . ]\n  cache-limit: {CACHE_MB}M\n")
 
     def load(self, home, zonefile):
         """Seeds the store: later starts find it seeded."""
@@ -106,6 +130,23 @@ class Placed(Server):
     def command(self, home):
         return [os.path.join(self.build, "placed"), "-c",
                 f"{home}/placed.yaml"]
+
+
+class Floor(Placed):
+    """Not a DNS server either: the echo and a bare LMDB look-up, in a store
+    that placed has seeded; as an updater, bare LMDB commits of as much."""
+    name, title = "floor", "bare LMDB"
+    recurses = False
+
+    def command(self, home):
+        if not os.path.exists(f"{home}/loaded"):
+            return super().command(home)  # as long as it is being seeded
+        return [os.path.join(self.build, "bench", "floor"), "udp",
+                str(self.port), f"{home}/store/placed.mdb", zone.NAME]
+
+    def commits(self, home, seconds):
+        return [os.path.join(self.build, "bench", "floor"), "commit",
+                str(seconds), f"{home}/store/placed.mdb"]
 
 
 class Nsd(Server):
@@ -254,4 +295,89 @@ allow-dnsupdate-from=127.0.0.0/8
         return [self.path("pdns_server"), f"--config-dir={home}"]
 
 
-ALL = [Echo, Placed, Nsd, Knot, Bind, Pdns]
+class Recursor(Server):
+    answers, recurses, updates = False, True, False
+
+
+class Unbound(Recursor):
+    name, title = "unbound", "Unbound"
+
+    def recurse(self, home, upstream):
+        write(f"{home}/unbound.conf", f"""server:
+  interface: {ADDRESS}@{self.port}
+  outgoing-interface: {ADDRESS}
+  num-threads: 1
+  do-daemonize: no
+  username: ""
+  chroot: ""
+  directory: "{home}"
+  pidfile: ""
+  use-syslog: no
+  module-config: "iterator"
+  do-not-query-localhost: no
+  access-control: 127.0.0.0/8 allow
+  msg-cache-size: {CACHE_MB // 3}m
+  rrset-cache-size: {CACHE_MB // 3 * 2}m
+forward-zone:
+  name: "."
+  forward-addr: {ADDRESS}@{upstream}
+remote-control:
+  control-enable: no
+""")
+
+    def command(self, home):
+        return [self.path("unbound"), "-d", "-c", f"{home}/unbound.conf"]
+
+
+class Dnsmasq(Recursor):
+    name, title = "dnsmasq", "dnsmasq"
+
+    def recurse(self, home, upstream):
+        write(f"{home}/dnsmasq.conf", f"""port={self.port}
+listen-address={ADDRESS}
+bind-interfaces
+no-resolv
+no-hosts
+no-poll
+user=root
+group=root
+pid-file={home}/pid
+cache-size=200000
+cache-rr=SRV,TXT
+dns-forward-max=1000
+server={ADDRESS}#{upstream}
+""")
+
+    def command(self, home):
+        return [self.path("dnsmasq"), "-k", "-C", f"{home}/dnsmasq.conf"]
+
+
+class KnotResolver(Recursor):
+    """Its modules are looked for in fixed places: it sees the peers' folders
+    over the system's, nobody else does."""
+    name, title = "kresd", "Knot Resolver"
+
+    def recurse(self, home, upstream):
+        write(f"{home}/kresd.conf", f"""
+for _, m in ipairs({{'priming', 'ta_update', 'ta_signal_query', 'ta_sentinel',
+		    'detect_time_skew', 'detect_time_jump'}}) do
+	pcall(modules.unload, m)
+end
+trust_anchors.remove('.')
+net.outgoing_v4('{ADDRESS}')
+net.listen('{ADDRESS}', {self.port}, {{kind = 'dns'}})
+cache.open({CACHE_MB} * MB, 'lmdb://{home}/cache')
+policy.add(policy.all(policy.STUB('{ADDRESS}@{upstream}')))
+""")
+
+    def command(self, home):
+        mounts = "".join(
+            f"mount -t overlay overlay -o ro,lowerdir={self.peers}{folder}:"
+            f"{folder} {folder} && " for folder in ("/usr/lib", "/usr/share"))
+        return ["unshare", "-rm", "sh", "-c",
+                f"{mounts} exec {self.path('kresd')} -n -c "
+                f"{home}/kresd.conf {home}"]
+
+
+ALL = [Echo, Floor, Placed, Nsd, Knot, Bind, Pdns, Unbound, Dnsmasq,
+       KnotResolver]

@@ -29,9 +29,17 @@ LAYOUT = {
                  (("ms", "ms", 1),), None),
     "start1m": ("restart to first answer, 1 M records",
                 (("ms", "ms", 1),), None),
+    "hot": ("recursive answers from the cache a second, one core",
+            (("qps", "a second", 0), ("user_us", "user us", 2),
+             ("system_us", "system us", 2), ("p99_us", "p99 us", 0)), "qps"),
+    "cold": ("recursive answers by forwarding a second, one core",
+             (("qps", "a second", 0), ("user_us", "user us", 2),
+              ("system_us", "system us", 2), ("p99_us", "p99 us", 0)), "qps"),
     "instr": ("instructions for a positive answer (callgrind)",
               (("first", "asked once", 0), ("again", "again", 0)), None),
 }
+# In these: what LMDB alone takes.
+WITH_FLOOR = ("pos", "pos1m", "upd1")
 WITHOUT_ECHO = ("start60k", "start1m", "instr")
 
 

@@ -13,6 +13,7 @@ SERVER_CPU, CLIENT_CPU = 0, 1
 QUIET = 0.08  # CPUs that others may use while something is measured
 QUERY_RATE, BUSY_QUERY_RATE, UPDATE_RATE = 10000, 5000, 2000
 COUNTED = 10000  # queries under callgrind
+COLD_OUT = 32  # questions that wait for the upstream at once
 
 
 def busy_ticks():
@@ -26,6 +27,7 @@ class Bench:
 
     def __init__(self, options):
         self.secs, self.port = options.secs, options.port
+        self.upstream = options.port + 1
         self.tries, self.patience = options.tries, options.wait
         self.build = os.path.abspath(options.build)
         self.work = os.path.join(self.build, "bench")
@@ -63,6 +65,11 @@ class Bench:
     def started(self, server, size, updates=False, wrap=(), every=0):
         """(session, milliseconds to the first answer); stops it at the end."""
         home = self.home(server, size, updates)
+        with self.launched(server, home, wrap, every) as told:
+            yield told
+
+    @contextlib.contextmanager
+    def launched(self, server, home, wrap=(), every=0):
         log = os.path.join(home, "log")
         with subprocess.Popen(
                 self.client("first", "-p", self.port, "-n", zone.FIRST,
@@ -79,6 +86,20 @@ class Bench:
             finally:
                 first.stdin.close()
                 first.wait()
+
+    @contextlib.contextmanager
+    def recursing(self, server):
+        """A recursive server without a past, and whom it asks."""
+        home = os.path.join(self.work, f"{server.name}-recursive")
+        shutil.rmtree(home, ignore_errors=True)
+        os.makedirs(home)
+        server.recurse(home, self.upstream)
+        with subprocess.Popen(self.client("upstream", self.upstream)) as up:
+            try:
+                with self.launched(server, home) as (session, _):
+                    yield session
+            finally:
+                up.terminate()
 
     # --- the clients -----------------------------------------------------
 
@@ -140,6 +161,14 @@ class Bench:
                 "60k", "positive", "-r", QUERY_RATE, "-q", 256, "-l",
                 self.secs, "-w", 0.5, "-s", session, "-c", SERVER_CPU))
 
+    def floor(self, server):
+        """What the disk takes for one update, and LMDB: no server at all."""
+        home = self.home(server, "60k", True)
+        self.quiet()
+        told = fields(output(["taskset", "-c", str(SERVER_CPU),
+                              *server.commits(home, self.secs)]))
+        return {**told, "p50_ms": told["p50_us"] / 1e3}
+
     def updates(self, server, clients):
         with self.started(server, "60k", updates=True) as (session, _):
             told = self.measure(self.update(session, clients, "-l",
@@ -150,6 +179,8 @@ class Bench:
         return told
 
     def upd1(self, server):
+        if server.name == "floor":
+            return self.floor(server)
         return self.updates(server, 1)
 
     def upd32(self, server):
@@ -190,6 +221,28 @@ class Bench:
 
     def start1m(self, server):
         return self.start(server, "1m")
+
+    def hot(self, server):
+        """All is in the cache, and has been asked for once more."""
+        every = os.path.join(self.zone("60k"), "every")
+        count = 3 * zone.DEVICES * zone.ROOMS["60k"]
+        with self.recursing(server) as session:
+            for _ in range(3):
+                output(self.ask("60k", every, "-n", count, "-l", 60, "-q", 32,
+                                "-b", 1))
+            return self.measure(self.ask(
+                "60k", "positive", "-l", self.secs, "-w", 1, "-s", session,
+                "-c", SERVER_CPU))
+
+    def cold(self, server):
+        """Nothing is asked twice; the upstream shares the client's CPU."""
+        once = zone.once(self.zone("60k"))
+        self.quiet()
+        with self.recursing(server) as session:
+            return fields(output(self.ask(
+                "60k", once, "-n", 3 * zone.DEVICES * zone.ONCE_ROOMS, "-l",
+                60, "-q", COLD_OUT, "-b", 1, "-s", session, "-c",
+                SERVER_CPU)))
 
     def counted(self, server, *asked):
         """Instructions of a whole life in which so many are asked of each
@@ -239,11 +292,14 @@ def fields(line):
 
 
 def build_clients(source, folder):
-    """The four programs, if their sources are newer."""
+    """The clients and limits, if their sources are newer."""
     os.makedirs(folder, exist_ok=True)
+    libraries = {"upd": ["-lcrypto"], "floor": ["-llmdb"]}
     parts = {"load": ["load.c", "bench.c", "meter.c"],
              "upd": ["upd.c", "bench.c", "meter.c"],
              "echo": ["echo.c", "bench.c"],
+             "floor": ["floor.c", "bench.c"],
+             "upstream": ["upstream.c", "bench.c"],
              "first": ["first.c", "bench.c"]}
     newest = max(os.path.getmtime(f"{source}/{name}")
                  for name in os.listdir(source) if name[-2:] in (".c", ".h"))
@@ -255,6 +311,6 @@ def build_clients(source, folder):
             [os.environ.get("CC", "cc"), "-std=gnu17", "-D_GNU_SOURCE",
              "-O2", "-g", "-Wall", "-Wextra", "-o", to,
              *(f"{source}/{file}" for file in files),
-             *(["-lcrypto"] if name == "upd" else [])], check=False)
+             *libraries.get(name, [])], check=False)
         if done.returncode != 0:
             sys.exit(f"bench: could not build {name}")

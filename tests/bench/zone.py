@@ -10,6 +10,7 @@ NAME = "b1.example"
 FIRST = f"d0.r00000.{NAME}"  # a name that is in every size
 DEVICES = 10  # in a room
 ROOMS = {"60k": 1000, "1m": 16667}
+ONCE_ROOMS = 4000
 SERVICE = "_ctl._udp"
 
 
@@ -50,6 +51,16 @@ def every(chance, rooms):
                                        (f"{SERVICE}.", "TXT"))]
     chance.shuffle(questions)
     return questions
+
+
+def once(folder):
+    """As many as the recursive servers are asked about, none of them twice."""
+    path = f"{folder}/once"
+    if not os.path.exists(path):
+        with open(f"{path}.new", "w", encoding="ascii") as file:
+            file.writelines(every(random.Random(7), ONCE_ROOMS))
+        os.rename(f"{path}.new", path)
+    return path
 
 
 def write(folder, size):

@@ -86,8 +86,9 @@ def question(rng, world):
     if rng.random() < .2:
         name = spell_at_random(rng, name)
     payload = rng.choice((None, None, 0, 512, 700, 1232, 4096))
-    return Question(name, rdtype, rng.random() < .25, rng.random() < .4,
-                    payload, rng.random() < .5, rng.randrange(65536))
+    # RD never: for who is inside it, we would ask a child's servers
+    return Question(name, rdtype, rng.random() < .25, False, payload,
+                    rng.random() < .5, rng.randrange(65536))
 
 
 class Reply:

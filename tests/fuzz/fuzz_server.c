@@ -9,6 +9,7 @@
 #include "lib/base.h"
 #include "server/memo.h"
 #include "server/query.h"
+#include "server/space.h"
 #include "server/update.h"
 #include "zones/import.h"
 #include "zones/text.h"
@@ -50,7 +51,13 @@ static const char zone_text[] = "@ 60 SOA ns h 1 2 3 4 60\n"
 				"ns.u 60 A 192.0.2.3\n"
 				"_s._tcp 60 PTR i._s._tcp\n"
 				"i._s._tcp 60 SRV 0 0 1 a\n"
-				"m 60 MX 1 a\n";
+				"m 60 MX 1 a\n"
+				"a 60 LOC 52 12 19 N 0 6 47 E 12m 1m 1m 1m\n"
+				"p 60 LOC 52 12 19 N 0 6 47 E 12m 9m 1m 1m\n"
+				"_geo.p 60 TXT \"fp=-300,400 -300,-400 "
+				"300,-400 300,400\" \"z=0,260\" "
+				"\"lvl=0\"\n"
+				"u._cover 60 LOC 52 12 19 N 0 7 E 0m\n";
 
 struct fixture {
 	struct store *store;
@@ -150,12 +157,14 @@ fixture_new(void)
 	f->env = (struct query_env){
 		.view = store_reader_new(f->store),
 		.served = served_new(conf),
-		.facts = calloc(conf->zone_count, sizeof(struct zone_facts)),
 		.stats = &f->stats,
 		.now = clock_of_the_test,
 		.submit = submit,
 		.arg = f,
 	};
+	f->env.facts = served_facts_new(f->env.served);
+	f->env.scratch = malloc(SPACE_SCRATCH_LEN);
+	must(f->env.facts != NULL && f->env.scratch != NULL);
 	f->memo_env = f->env;
 	f->memo_env.memo = memo_new(MEMO_MIN);
 	must(f->memo_env.memo != NULL);

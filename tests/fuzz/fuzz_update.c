@@ -7,14 +7,13 @@
  *                 6  the edit ends, under EDIT_UPDATE   7  under EDIT_STRICT
  *     further octets: owner, type, rdata, TTL, origin
  */
+#include "tests/fuzz/fuzz_store.h"
 #include "zones/edit.h"
 #include "zones/journal.h"
 #include "zones/lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -215,37 +214,6 @@ make_edit(struct sequence *s, enum edit_rules rules)
 	check_journal(v, &z);
 }
 
-/* One store for the whole run, in memory where there is such a place; each
- * input's transaction is aborted, so that each begins with the same store. */
-static struct store *
-open_store(void)
-{
-	const struct store_options o = {.create = true, .readers = 1};
-	char dir[] = "/dev/shm/placed-fuzz-XXXXXX";
-	char tmp[] = "/tmp/placed-fuzz-XXXXXX";
-	char path[64];
-	struct store *store;
-	const char *made = mkdtemp(dir);
-
-	if (made == NULL)
-		made = mkdtemp(tmp);
-	must(made != NULL);
-	must(store_open(&store, made, &o, NULL) == ERR_OK);
-	/* open files stay until we end; nothing else is left behind */
-	for (const char *const *f =
-		     (const char *const[]){STORE_FILE, STORE_FILE "-lock",
-					   NULL};
-	     *f != NULL; f++) {
-		must(strlen(made) + strlen(*f) + 2 < sizeof(path));
-		strcpy(path, made);
-		strcat(path, "/");
-		strcat(path, *f);
-		unlink(path);
-	}
-	rmdir(made);
-	return store;
-}
-
 static void
 begin(struct sequence *s, struct store *store)
 {
@@ -273,7 +241,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, data + size};
 
 	if (store == NULL)
-		store = open_store();
+		store = fuzz_store_open();
 	begin(&s, store);
 	while (in.at < in.end) {
 		unsigned op = take(&in) & 7;

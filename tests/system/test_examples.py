@@ -75,6 +75,25 @@ class HouseTest(unittest.TestCase):
         reply = self.server.ask("speaker.living-room.house.home.arpa", "A")
         self.assertEqual(reply.answer[-1][0].to_text(), "192.168.1.21")
 
+    def test_outside_there_is_the_speaker_and_no_lamp(self):
+        def outside(name, rdtype):
+            return self.server.dig("-b", "127.0.0.2", name, rdtype,
+                                   "+short").stdout.split()
+        self.assertEqual(
+            outside("_airplay._tcp.lounge.house.home.arpa", "PTR"),
+            ["Speaker._airplay._tcp.lounge.house.home.arpa."])
+        self.assertEqual(outside("speaker.lounge.house.home.arpa", "A"),
+                         ["192.168.1.21"])
+        for name in ("lamp.lounge", "lamp.kitchen", "router"):
+            self.assertEqual(outside(f"{name}.house.home.arpa", "A"), [])
+
+    def test_nothing_leaves_the_house(self):
+        out = self.server.dig("www.example.com", "A").stdout
+        self.assertIn("status: REFUSED", out)
+        self.assertIn("Blocked", out)
+        out = self.server.dig("www.cam.ac.uk", "A").stdout
+        self.assertIn("no uplink", out)
+
     def test_addresses_lead_back_to_names(self):
         self.assertEqual(
             self.server.values("20.1.168.192.in-addr.arpa", "PTR"),
@@ -114,7 +133,11 @@ class DemoTest(unittest.TestCase):
                 f"{PLACECTL} -c {server.server.path}")
             done = run("sh", "-c", command)
             self.assertEqual(done.returncode, 0, command + done.stderr)
-            if command.startswith("dig"):
+            if "-b 127.0.0.2 lamp" in command:
+                self.assertIn("status: NXDOMAIN", done.stdout, command)
+            elif "www.example.com" in command:
+                self.assertIn("Blocked", done.stdout, command)
+            elif command.startswith("dig"):
                 self.assertIn("ANSWER SECTION", done.stdout, command)
             else:
                 self.assertEqual(done.stderr, "", command)

@@ -1,9 +1,10 @@
 #include "tests/unit/control_words.h"
 
-#include "server/refused.h"
-
 #include "lib/event.h"
+#include "resolver/blocked.h"
+#include "server/refused.h"
 #include "server/stats.h"
+#include "server/uplink_sum.h"
 #include "zones/text.h"
 
 #include <criterion/criterion.h>
@@ -17,6 +18,8 @@
 
 char house_dir[64], house_path[96];
 unsigned house_stops;
+struct cache *house_cache;
+struct blocked *house_blocked;
 static struct store *store;
 static struct writer *writer;
 static struct import_jobs *imports;
@@ -57,6 +60,22 @@ house_stats(void *arg, struct stats *sum)
 	sum->n[STAT_QUERIES] = 42;
 }
 
+/* One worker holds the forwarder for down, the other for up. */
+static void
+house_uplink(void *arg, struct uplink_sum *sum)
+{
+	struct resolver_forwarder f = {.up = true, .srtt_ms = 10, .sent = 3};
+	struct resolver_stats s = {.asked = 5};
+
+	(void)arg;
+	net_addr_from_text(&f.addr, "192.0.2.53", 53, NULL);
+	uplink_sum_add(sum, &f, 1);
+	f.up = false;
+	f.srtt_ms = 20;
+	uplink_sum_add(sum, &f, 1);
+	uplink_sum_count(sum, &s);
+}
+
 static void *
 house_loop(void *arg)
 {
@@ -87,6 +106,8 @@ house_configured(void)
 	house_write("placed.yaml",
 		    "listen: [ 127.0.0.1@5300 ]\n"
 		    "store: data\n"
+		    "uplink: { forward: [ 192.0.2.53 ],"
+		    " reach: [ reach.example ] }\n"
 		    "keys:\n"
 		    "  - { name: room-key., algorithm: hmac-sha256,"
 		    " secret: c2VjcmV0c2VjcmV0c2VjcmV0 }\n"
@@ -145,12 +166,15 @@ void
 house_open(void)
 {
 	const struct store_options o = {.readers = 32, .create = true};
+	const struct cache_options co = {.limit = CACHE_LIMIT_MIN,
+					 .readers = CONTROL_CONVERSATIONS};
 	const char *tmp = getenv("TMPDIR");
 	struct control_server server = {
 		.served = house_served,
 		.reload = house_reload,
 		.stop = house_stop,
 		.stats = house_stats,
+		.uplink = house_uplink,
 		.refused = house_refused(),
 	};
 	struct diag d = {""};
@@ -167,12 +191,18 @@ house_open(void)
 	imports = import_jobs_new();
 	loop = event_loop_new();
 	cr_assert(writer && imports && loop);
+	cr_assert_eq(cache_open(&house_cache, current->conf->store, &co, &d),
+		     ERR_OK, "%s", d.text);
+	house_blocked = blocked_new();
+	cr_assert_not_null(house_blocked);
 	house_seed("lounge.house", LOUNGE);
 	house_seed("shed.house", LOUNGE);
 	server.store = store;
 	server.writer = writer;
 	server.imports = imports;
 	server.loop = loop;
+	server.recursion.cache = house_cache;
+	server.recursion.blocked = house_blocked;
 	cr_assert_eq(control_bind(&fd, house_path, 0660, NULL, &d), ERR_OK,
 		     "%s", d.text);
 	control = control_start(&server, fd, house_path);
@@ -190,6 +220,8 @@ house_close(void)
 	control_stop(control);
 	cr_assert_neq(access(house_path, F_OK), 0, "the socket is still there");
 	writer_free(writer);
+	cache_close(house_cache);
+	blocked_free(house_blocked);
 	store_close(store);
 	import_jobs_free(imports);
 	refused_free(refusals);

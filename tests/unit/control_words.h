@@ -2,11 +2,13 @@
  * A house with a control socket, and the words of a talk with it in plain
  * JSON: a real store, a real writer, a loop on a thread of its own. Of its
  * zones lounge.house is served, attic.house is not in the store yet, and
- * shed.house is no longer configured.
+ * shed.house is no longer configured. It has an uplink that nobody asks, a cache,
+ * and reach.example in reach by its configuration.
  */
 #ifndef PLACED_TESTS_UNIT_CONTROL_WORDS_H
 #define PLACED_TESTS_UNIT_CONTROL_WORDS_H
 
+#include "resolver/cache.h"
 #include "server/control.h"
 #include "server/import_job.h"
 
@@ -25,6 +27,9 @@
 
 extern char house_dir[64], house_path[96]; /* of the house, of its socket */
 extern unsigned house_stops; /* how often the server was told to stop */
+
+extern struct cache *house_cache;
+extern struct blocked *house_blocked;
 
 void house_open(void);
 void house_close(void);

@@ -1,5 +1,6 @@
 #include "tests/unit/house.h"
 
+#include "server/space.h"
 #include "zones/import.h"
 #include "zones/text.h"
 
@@ -74,8 +75,8 @@ house_open(struct house *h, const char *conf, ...)
 	h->env = (struct query_env){
 		.view = store_reader_new(h->store),
 		.served = h->served,
-		.facts =
-			calloc(read->zone_count + 1, sizeof(struct zone_facts)),
+		.facts = served_facts_new(h->served),
+		.scratch = malloc(SPACE_SCRATCH_LEN),
 		.stats = &h->stats,
 		.now = clock_of_the_test,
 	};
@@ -94,10 +95,31 @@ house_close(struct house *h)
 	store_reader_free(h->env.view);
 	memo_free(h->memo);
 	free(h->env.facts);
+	free(h->env.scratch);
 	served_release(h->served);
 	store_close(h->store);
 	snprintf(command, sizeof(command), "rm -rf %s", h->dir);
 	cr_assert_eq(system(command), 0);
+}
+
+/* The same in a batch, where nodes are looked for before they are needed. */
+static void
+house_serve_batch(struct house *h, const uint8_t *msg, size_t len)
+{
+	static struct query_taken taken[2];
+	static uint8_t again[WIRE_MSG_MAX];
+
+	for (unsigned i = 0; i < 2; i++)
+		query_take(&taken[i], &h->env, &h->peer, msg, len,
+			   sizeof(again));
+	query_foresee(&h->env, taken, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert_eq(query_answer(&h->query, &h->env, &taken[i], again,
+					  sizeof(again)),
+			     h->reply_len, "foreseen, it says otherwise");
+		cr_assert_arr_eq(again, h->reply, h->reply_len,
+				 "foreseen, it says otherwise");
+	}
 }
 
 static void
@@ -109,6 +131,7 @@ house_serve(struct house *h, const uint8_t *msg, size_t len)
 	h->env.memo = NULL;
 	h->reply_len = query_serve(&h->query, &h->env, &h->peer, msg, len,
 				   h->reply, sizeof(h->reply));
+	house_serve_batch(h, msg, len);
 	h->env.memo = h->memo;
 	for (int i = 0; i < 3; i++) {
 		cr_assert_eq(query_serve(&h->query, &h->env, &h->peer, msg, len,

@@ -266,7 +266,7 @@ Test(conf, an_unknown_key_names_the_nearest_one)
 
 Test(conf, an_unknown_key_that_is_near_nothing_stands_alone)
 {
-	expect_refusal("uplink: {}", "1:1: unknown key \"uplink\"");
+	expect_refusal("catalogue: {}", "1:1: unknown key \"catalogue\"");
 	expect_refusal("zones: [ { name: a, colour: b } ]",
 		       "1:21: unknown key \"colour\" in zones");
 }
@@ -559,7 +559,10 @@ Test(conf_zones, inside_takes_prefixes_addresses_and_interfaces)
 	cr_expect(inside(c, "2001:db8:1::1"));
 	cr_expect(inside(c, "::5"));
 	cr_expect_not(inside(c, "::6"));
-	cr_expect(inside(c, "127.0.0.1"), "from the interface lo");
+	cr_expect_not(inside(c, "127.0.0.1"), "lo is not a prefix here");
+	cr_assert_eq(c->zones[0].inside_interface_count, 1);
+	cr_assert_eq(c->interface_count, 1);
+	cr_expect_str_eq(c->interfaces[c->zones[0].inside_interfaces[0]], "lo");
 	conf_free(c);
 	c = conf_of("zones: [ { name: a, inside: [] } ]");
 	cr_expect_eq(c->zones[0].inside_count, 0);

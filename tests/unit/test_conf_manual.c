@@ -99,10 +99,24 @@ Test(conf_manual, every_setting_has_type_default_and_prose)
 					   "secret\\-file",
 					   "file",
 					   "inside",
+					   "loc\\-outside",
 					   "update",
 					   "key",
 					   "names",
-					   "types"};
+					   "types",
+					   "uplink",
+					   "forward",
+					   "roots",
+					   "reach",
+					   "private",
+					   "ca\\-file",
+					   "case\\-random",
+					   "cache\\-limit",
+					   "ttl\\-min",
+					   "ttl\\-max",
+					   "negative\\-max",
+					   "stale\\-max",
+					   "waiting\\-per\\-client"};
 	const char *text = manual();
 	char want[64];
 

@@ -295,7 +295,7 @@ Test(control, explain_says_which_step_decided)
 	explains("no.such.lounge.house", "A", NULL, "nxdomain",
 		 "lounge.house. is the closest");
 	explains("attic.house", "A", NULL, "servfail", "not in the store");
-	explains("example.org", "A", NULL, "refused", "no zone");
+	explains("example.org", "A", NULL, "blocked", "not in reach");
 }
 
 Test(control, explain_follows_a_chain_step_by_step)
@@ -318,6 +318,16 @@ Test(control, explain_sees_as_the_address_does)
 	explains("lamp.lounge.house", "A", "192.168.1.77", "answer", "has A");
 	explains("lamp.lounge.house", "A", "10.0.0.1", "refused",
 		 "inside no zone");
+}
+
+Test(control, explain_shows_outsiders_what_is_exported)
+{
+	house_seed("lounge.house",
+		   LOUNGE "ns A 203.0.113.1\n_export TXT \"ns A\"\n");
+	explains("ns.lounge.house", "A", "10.0.0.1", "answer", "has A");
+	explains("lamp.lounge.house", "A", "10.0.0.1", "nxdomain",
+		 "no such name");
+	explains("lamp.lounge.house", "A", "192.168.1.77", "answer", "has A");
 }
 
 Test(control, explain_tells_where_an_rr_came_from_and_who_may_change_it)

@@ -1,8 +1,6 @@
 /* Which zone answers: the deepest one that holds the name. */
 #include "server/served.h"
-#include "server/view.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,28 +104,4 @@ Test(served, ten_thousand_zones_are_each_found)
 	}
 	served_release(s);
 	free(text);
-}
-
-Test(view, who_is_outside_meets_the_next_zone_that_shows_itself)
-{
-	struct served *s = served_of(nested);
-	struct net_addr inside, outside;
-	uint8_t name[NAME_WIRE_MAX];
-	bool hidden;
-	int i;
-
-	net_addr_from_text(&inside, "192.0.2.9", 53, NULL);
-	net_addr_from_text(&outside, "127.0.0.1", 53, NULL);
-	name_from_text(name, "lamp.lounge.house", NULL, NULL);
-	i = view_zone(s, name, &outside, &hidden);
-	cr_assert_geq(i, 0);
-	cr_expect(hidden);
-	cr_expect_eq(name_labels(s->conf->zones[i].apex), 1u);
-	i = view_zone(s, name, &inside, &hidden);
-	cr_assert_geq(i, 0);
-	cr_expect(!hidden);
-	cr_expect_eq(name_labels(s->conf->zones[i].apex), 2u);
-	name_from_text(name, "x.other", NULL, NULL);
-	cr_expect_eq(view_zone(s, name, &inside, &hidden), -1);
-	served_release(s);
 }

@@ -173,6 +173,169 @@ Test(store, get_leaves_the_cursor_where_it_is)
 	store_reader_free(v);
 }
 
+/* --- the file ------------------------------------------------------------- */
+
+static off_t
+file_size(void)
+{
+	struct stat st;
+
+	cr_assert_eq(stat(file, &st), 0);
+	return st.st_size;
+}
+
+Test(store, file_grows_in_steps_and_ends_without_what_it_does_not_use)
+{
+	static uint8_t value[1000];
+	struct store_usage usage;
+	unsigned steps = 0;
+	off_t size, before;
+
+	open_plain();
+	before = file_size();
+	for (uint64_t i = 0; i < 400; i++) {
+		struct store_txn *t = begin();
+
+		cr_assert_eq(store_put(t, STORE_NODES, &i, sizeof(i), value,
+				       sizeof(value)),
+			     ERR_OK);
+		cr_assert_eq(store_txn_commit(t), ERR_OK);
+		size = file_size();
+		steps += size != before;
+		before = size;
+	}
+	cr_assert_gt(steps, 0);
+	cr_assert_lt(steps, 5, "400 kB in %u steps", steps);
+	cr_assert_eq(store_usage(s, &usage), ERR_OK);
+	cr_assert_gt((uint64_t)file_size(), usage.file_octets);
+	store_close(s);
+	cr_assert_eq((uint64_t)file_size(), usage.file_octets);
+	open_plain();
+}
+
+/* --- many at once --------------------------------------------------------- */
+
+#define MANY 3000
+
+/* Keys of every length that begin alike; every 50th value is a large one. */
+static size_t
+many_key(uint8_t *key, unsigned i)
+{
+	size_t len = 4 + i * 7 % 90;
+
+	memset(key, 'k', len);
+	key[len - 4] = (uint8_t)(i * 37);
+	key[len - 3] = (uint8_t)(i >> 8);
+	key[len - 2] = (uint8_t)i;
+	key[len - 1] = 0;
+	return len;
+}
+
+static void
+many_put(struct store_txn *t, unsigned i, const char *text)
+{
+	static uint8_t value[9000];
+	uint8_t key[100];
+
+	memset(value, (int)i, sizeof(value));
+	strcpy((char *)value, text);
+	cr_assert_eq(store_put(t, STORE_NODES, key, many_key(key, i), value,
+			       i % 50 == 0 ? sizeof(value) : 20 + i % 200),
+		     ERR_OK);
+}
+
+/* Of n keys from `first` on, those that store_get_many() found; each is what
+ * get() finds, too. */
+static unsigned
+many_found(struct store_view *v, unsigned first, unsigned n)
+{
+	static uint8_t keys[STORE_MANY_MAX][100];
+	struct store_wanted wanted[STORE_MANY_MAX];
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		wanted[i] = (struct store_wanted){
+			.key = keys[i],
+			.key_len = many_key(keys[i], first + i),
+		};
+	store_get_many(v, wanted, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct store_value value;
+
+		if (wanted[i].value.octets == NULL)
+			continue;
+		found++;
+		cr_assert_eq(store_get(v, STORE_NODES, keys[i],
+				       wanted[i].key_len, &value),
+			     ERR_OK);
+		cr_assert_eq(wanted[i].value.octets, value.octets);
+		cr_assert_eq(wanted[i].value.len, value.len);
+	}
+	return found;
+}
+
+Test(store, many_keys_at_once_are_found_as_one_by_one)
+{
+	struct store_view *v;
+	struct store_txn *t;
+	unsigned found = 0;
+
+	open_plain();
+	v = store_reader_new(s);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	cr_assert_eq(many_found(v, 0, 3), 0, "an empty table");
+	store_reader_end(v);
+	t = begin();
+	for (unsigned i = 0; i < MANY; i++)
+		many_put(t, i, "first");
+	cr_assert_eq(many_found(store_txn_view(t), 1, 1), 0,
+		     "not while it is being written");
+	cr_assert_eq(store_txn_commit(t), ERR_OK);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	for (unsigned i = 0; i < MANY; i += 60)
+		found += many_found(v, i, 60);
+	/* all but the large values, which stand on pages of their own */
+	cr_assert_eq(found, MANY - MANY / 50);
+	cr_assert_eq(many_found(v, MANY, STORE_MANY_MAX), 0);
+	cr_assert_eq(many_found(v, MANY - 1, 2), 1);
+	cr_assert_eq(many_found(v, 0, 0), 0);
+	store_reader_end(v);
+	store_reader_free(v);
+}
+
+Test(store, many_keys_at_once_are_those_of_the_readers_snapshot)
+{
+	struct store_wanted wanted;
+	struct store_view *v, *after;
+	struct store_txn *t;
+	uint8_t key[100];
+
+	open_plain();
+	t = begin();
+	for (unsigned i = 0; i < MANY; i++)
+		many_put(t, i, "first");
+	cr_assert_eq(store_txn_commit(t), ERR_OK);
+	v = store_reader_new(s);
+	after = store_reader_new(s);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	wanted.key = key;
+	for (unsigned i = 1; i < MANY; i += 101) {
+		wanted.key_len = many_key(key, i);
+		t = begin();
+		many_put(t, i, "second");
+		cr_assert_eq(store_txn_commit(t), ERR_OK);
+		store_get_many(v, &wanted, 1);
+		cr_assert_str_eq((const char *)wanted.value.octets, "first");
+		cr_assert_eq(store_reader_begin(after), ERR_OK);
+		store_get_many(after, &wanted, 1);
+		cr_assert_str_eq((const char *)wanted.value.octets, "second");
+		store_reader_end(after);
+	}
+	store_reader_end(v);
+	store_reader_free(v);
+	store_reader_free(after);
+}
+
 Test(store, prev_in_an_empty_table_finds_nothing)
 {
 	struct store_view *v;
@@ -392,4 +555,32 @@ Test(store, does_not_erase_what_was_cancelled)
 	cr_assert_not(more);
 	cr_assert_eq(store_txn_commit(t), ERR_OK);
 	cr_assert_eq(count_entries(STORE_NODES, 1), 5);
+}
+
+Test(store, a_seek_within_a_prefix_hands_out_nothing_beyond_it)
+{
+	struct store_value key;
+	struct store_view *v;
+
+	open_plain();
+	put_committed("a1", "x");
+	put_committed("b1", "x");
+	put_committed("b3", "x");
+	put_committed("c1", "x");
+	v = store_reader_new(s);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	cr_assert_eq(store_seek_within(v, STORE_NODES, "b2", 2, 1, &key, NULL),
+		     ERR_OK);
+	cr_assert(is(key, "b3"));
+	cr_assert_eq(store_prev_within(v, STORE_NODES, "b", 1, &key, NULL),
+		     ERR_OK);
+	cr_assert(is(key, "b1"));
+	cr_assert_eq(store_prev_within(v, STORE_NODES, "b", 1, &key, NULL),
+		     ERR_NOTFOUND);
+	cr_assert_eq(store_seek_within(v, STORE_NODES, "b4", 2, 1, &key, NULL),
+		     ERR_NOTFOUND);
+	cr_assert_eq(store_prev_within(v, STORE_NODES, "b", 1, &key, NULL),
+		     ERR_OK, "the cursor stands behind the prefix");
+	cr_assert(is(key, "b3"));
+	store_reader_free(v);
 }

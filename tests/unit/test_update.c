@@ -419,7 +419,7 @@ Test(update_permission, the_lists_and_the_apex_must_be_named)
 		cr_assert_eq(rcode, MSG_REFUSED);
 		begin();
 	}
-	change(in(add("_export", 30, RR_TXT, "x")));
+	change(in(add("_export", 30, RR_TXT, "speaker A")));
 	change(in(add("child._cover", 30, RR_TXT, "x")));
 	change(in(add("@", 30, RR_TXT, "x")));
 	gives("root-key.", MSG_NOERROR, "");

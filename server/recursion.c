@@ -1,0 +1,232 @@
+#include "server/recursion.h"
+
+#include "resolver/io_net.h"
+#include "resolver/reach.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct recursion {
+	struct query_recursion face;
+	struct event_loop *loop;
+	struct io_net *io;
+	struct resolver *resolver;
+	struct resolver_stats stats;
+	struct waiting_room *room;
+	struct cache *cache;
+	bool closing; /* nobody is let in any more */
+	void (*serve)(void *arg, struct waiting *w);
+	void *arg;
+};
+
+/* --- waiting ----------------------------------------------------------------
+ */
+
+/* Whatever is still asked for it is not waited for any longer. */
+static void
+recursion_serve(struct recursion *r, struct waiting *w)
+{
+	struct waiting_ask *a;
+
+	while ((a = w->asks) != NULL) {
+		resolver_cancel(r->resolver, a->handle);
+		waiting_ask_free(a);
+	}
+	event_unwatch(w->deadline);
+	w->deadline = NULL;
+	r->serve(r->arg, w);
+}
+
+static void
+recursion_done(void *arg, const struct resolve_result *result)
+{
+	struct waiting_ask *a = arg;
+	struct waiting *w = a->waiting;
+
+	if (!waiting_give(w, a->qname, a->qtype, result))
+		w->given_full = true;
+	waiting_ask_free(a);
+	if (w->asks == NULL)
+		recursion_serve(w->owner, w);
+}
+
+static void
+recursion_deadline(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->hurried = true;
+	recursion_serve(w->owner, w);
+}
+
+/* False: not asked, and never will be. */
+static bool
+recursion_ask_one(struct recursion *r, struct waiting *w,
+		  const struct resolve_question *ask)
+{
+	struct waiting_ask *a = waiting_ask_new(w, ask->qname, ask->qtype);
+
+	if (a == NULL)
+		return false;
+	a->handle = resolver_ask(r->resolver, ask, recursion_done, a);
+	if (a->handle == NULL)
+		waiting_ask_free(a);
+	return a->handle != NULL;
+}
+
+/* Of several, those that cannot be asked are as if they had missed the
+ * deadline. A question that is served for the second time has its place. */
+static bool
+recursion_ask(void *arg, const struct net_peer *peer, const struct msg *m,
+	      const struct resolve_question *asks, unsigned count,
+	      unsigned deadline_ms)
+{
+	struct recursion *r = arg;
+	struct waiting *w = r->face.waiting;
+	bool fresh = w == NULL, asked;
+
+	if (r->closing)
+		return false;
+	if (fresh)
+		w = waiting_enter(r->room, peer, m->wire, m->len);
+	if (w == NULL || w->given_full)
+		return false;
+	w->owner = r;
+	for (unsigned i = 0; i < count; i++)
+		if (!recursion_ask_one(r, w, &asks[i]))
+			w->hurried = true;
+	if (w->asks != NULL && deadline_ms > 0)
+		w->deadline = event_timer(r->loop, deadline_ms, false,
+					  recursion_deadline, w);
+	asked = w->asks != NULL;
+	if (!asked && fresh)
+		waiting_leave(w);
+	return asked;
+}
+
+static void
+recursion_prefetch(void *arg, const struct resolve_question *ask)
+{
+	struct recursion *r = arg;
+
+	resolver_prefetch(r->resolver, ask);
+}
+
+static bool
+recursion_is_down(void *arg)
+{
+	struct recursion *r = arg;
+
+	return resolver_is_down(r->resolver);
+}
+
+/* --- life -------------------------------------------------------------------
+ */
+
+static bool
+recursion_open(struct recursion *r, struct event_loop *loop,
+	       const struct recursion_shared *shared, const struct conf *conf)
+{
+	struct resolver_options o = {
+		.conf = conf,
+		.cache = shared->cache,
+		.stats = &r->stats,
+	};
+
+	r->cache = r->face.store = shared->cache;
+	r->io = io_net_new(loop, shared->tls);
+	r->room = waiting_room_new(conf->uplink.waiting_per_client);
+	r->face.reach = reach_new(conf);
+	if (r->cache != NULL)
+		r->face.cache = cache_view_new(r->cache);
+	if (r->io == NULL || r->room == NULL || r->face.reach == NULL ||
+	    (r->cache != NULL && r->face.cache == NULL))
+		return false;
+	o.io = io_net_face(r->io);
+	r->resolver = resolver_new(&o);
+	return r->resolver != NULL;
+}
+
+struct recursion *
+recursion_new(struct event_loop *loop, const struct recursion_shared *shared,
+	      const struct conf *conf,
+	      void (*serve)(void *arg, struct waiting *w), void *arg)
+{
+	struct recursion *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->loop = loop;
+	r->serve = serve;
+	r->arg = arg;
+	r->face.blocked = shared->blocked;
+	r->face.ask = recursion_ask;
+	r->face.prefetch = recursion_prefetch;
+	r->face.is_down = recursion_is_down;
+	r->face.arg = r;
+	if (recursion_open(r, loop, shared, conf))
+		return r;
+	recursion_free(r);
+	return NULL;
+}
+
+void
+recursion_free(struct recursion *r)
+{
+	if (r == NULL)
+		return;
+	r->closing = true;
+	resolver_free(r->resolver); /* tells whoever waits */
+	waiting_room_free(r->room);
+	reach_free(r->face.reach);
+	if (r->face.cache != NULL)
+		cache_view_free(r->face.cache);
+	io_net_free(r->io);
+	free(r);
+}
+
+struct query_recursion *
+recursion_face(struct recursion *r)
+{
+	return &r->face;
+}
+
+bool
+recursion_reconfigure(struct recursion *r, const struct conf *conf)
+{
+	struct reach *reach = reach_new(conf);
+
+	if (reach == NULL)
+		return false;
+	reach_free(r->face.reach);
+	r->face.reach = reach;
+	r->face.generation++;
+	waiting_room_limit(r->room, conf->uplink.waiting_per_client);
+	resolver_reconfigure(r->resolver, conf);
+	return true;
+}
+
+void
+recursion_batch_end(struct recursion *r)
+{
+	if (r->face.cache_begun)
+		cache_view_end(r->face.cache);
+	r->face.cache_begun = false;
+}
+
+const struct resolver_stats *
+recursion_stats(const struct recursion *r)
+{
+	return &r->stats;
+}
+
+unsigned
+recursion_forwarders(const struct recursion *r, struct resolver_forwarder *f,
+		     unsigned max)
+{
+	unsigned n = 0;
+
+	while (n < max && resolver_forwarder(r->resolver, n, &f[n]))
+		n++;
+	return n;
+}

@@ -1,0 +1,317 @@
+/* Hits as RRsets: PTR or TXT at the asked name, and as additional data what a
+ * client would ask for next. */
+#include "server/space_internal.h"
+
+#include "zones/key.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Hits whose data rides along; few of them fit into a datagram. */
+#define RIDERS_UDP 24
+#define RIDERS_TCP 64
+/* Items left for the addresses that SRV records bring along. */
+#define ITEMS_LEFT 32
+/* Octets of a message that OPT and TSIG may need. */
+#define MESSAGE_LEFT 1024
+
+void
+space_add(struct query *q, enum msg_section section, const uint8_t *owner,
+	  const struct rrset *set, uint32_t ttl)
+{
+	if (q->count == QUERY_ITEMS_MAX) {
+		q->overflow = true;
+		return;
+	}
+	q->items[q->count++] = (struct query_item){
+		.owner = owner,
+		.set = *set,
+		.ttl = ttl,
+		.section = (uint8_t)section,
+	};
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+size_t
+space_line(char *dst, unsigned rank, const struct space_hit *hit,
+	   const uint8_t *name)
+{
+	char text[NAME_TEXT_MAX];
+	uint64_t cm;
+
+	name_to_text(text, name);
+	if (rank == 0)
+		return (size_t)snprintf(dst, SPACE_LINE_MAX, "- - %s", text);
+	if (!hit->has_distance)
+		return (size_t)snprintf(dst, SPACE_LINE_MAX, "%u - %s", rank,
+					text);
+	cm = (hit->distance + 5) / 10;
+	return (size_t)snprintf(dst, SPACE_LINE_MAX,
+				"%u %" PRIu64 ".%02" PRIu64 " %s", rank,
+				cm / 100, cm % 100, text);
+}
+
+/* A set in the making: RRs of any length, up to what a message holds. */
+struct making {
+	uint16_t type;
+	uint8_t *rdatas;
+	size_t len, cap;
+	unsigned count;
+	size_t octets, octets_max; /* as they may be in the message */
+};
+
+/* False: there is no room. */
+static bool
+making_add(struct making *m, const uint8_t *rdata, size_t len)
+{
+	size_t octets = 12 + len; /* the owner is a pointer */
+
+	if (m->len + 2 + len > m->cap || m->octets + octets > m->octets_max)
+		return false;
+	put16(m->rdatas + m->len, (uint16_t)len);
+	memcpy(m->rdatas + m->len + 2, rdata, len);
+	m->len += 2 + len;
+	m->octets += octets;
+	m->count++;
+	return true;
+}
+
+static bool
+making_add_text(struct making *m, const char *text, size_t len)
+{
+	uint8_t rdata[SPACE_LINE_MAX + SPACE_LINE_MAX / 255 + 1];
+	size_t at = 0;
+
+	while (len > 0) {
+		size_t part = len < 255 ? len : 255;
+
+		rdata[at++] = (uint8_t)part;
+		memcpy(rdata + at, text, part);
+		at += part;
+		text += part;
+		len -= part;
+	}
+	return making_add(m, rdata, at);
+}
+
+static bool
+making_add_hit(struct making *m, unsigned rank, const struct space_hit *hit,
+	       const uint8_t *name)
+{
+	char line[SPACE_LINE_MAX];
+
+	if (m->type == RR_PTR)
+		return making_add(m, name, name_len(name));
+	return making_add_text(m, line, space_line(line, rank, hit, name));
+}
+
+/* Where to go on is worth more than a hit. */
+static void
+fill(struct making *m, struct space_search *s, const uint8_t *const *on,
+     unsigned on_count)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < on_count; i++)
+		if (!making_add_hit(m, 0, NULL, on[i]))
+			s->more = true;
+	while (n < s->count &&
+	       making_add_hit(m, n + 1, &s->hits[n], s->hits[n].name))
+		n++;
+	if (n < s->count)
+		s->more = true;
+	s->count = n;
+}
+
+/* --- additional data ------------------------------------------------------ */
+
+static bool
+has_room(const struct query *q)
+{
+	return q->count < QUERY_ITEMS_MAX - ITEMS_LEFT;
+}
+
+static bool
+is_there(const struct query *q, const uint8_t *owner, uint16_t type)
+{
+	for (unsigned i = 0; i < q->count; i++)
+		if (q->items[i].set.type == type &&
+		    name_equal(q->items[i].owner, owner))
+			return true;
+	return false;
+}
+
+static void
+ride(struct query *q, const uint8_t *owner, const struct node *n,
+     const uint16_t *types)
+{
+	struct rrset set;
+
+	for (; *types != 0 && has_room(q); types++)
+		if (node_find(n, *types, &set) && !is_there(q, owner, *types))
+			space_add(q, MSG_AR, owner, &set, set.ttl);
+}
+
+/* An instance stands where its host does. */
+static void
+ride_hosts(struct query *q, const struct space_hit *hit, const struct node *n)
+{
+	static const uint16_t types[] = {RR_LOC, 0};
+	const uint8_t *rdata, *host;
+	struct rrset srv;
+	struct node node;
+	uint16_t rdlen;
+	size_t at = 0;
+
+	if (!node_find(n, RR_SRV, &srv))
+		return;
+	while (has_room(q) && rrset_next(&srv, &at, &rdata, &rdlen)) {
+		host = rr_rdata_target(RR_SRV, rdata);
+		if (name_at_or_below(host, hit->facts->apex) &&
+		    lookup_node(q->env->view, hit->facts->record.id,
+				hit->facts->apex, host, &node) == ERR_OK)
+			ride(q, host, &node, types);
+	}
+}
+
+/* Addresses beyond IP, at names right below the hit. */
+static void
+ride_radios(struct query *q, struct space_search *s,
+	    const struct space_hit *hit)
+{
+	static const char *const radios[] = {"_ble", "_zigbee", "_lora",
+					     "_wifi", "_dtmf"};
+	static const uint16_t types[] = {RR_EUI48, RR_EUI64, RR_TXT, 0};
+	uint8_t name[NAME_WIRE_MAX], label[16];
+	const uint8_t *owner;
+	struct store_value found, value;
+	struct node n;
+	struct key k;
+
+	/* most hits have nothing below them that begins so */
+	key_make(&k, hit->facts->record.id, hit->name, hit->facts->apex);
+	if (k.len >= KEY_MAX)
+		return;
+	k.octets[k.len++] = '_';
+	if (store_seek_within(q->env->view, STORE_NODES, k.octets, k.len, k.len,
+			      &found, &value) != ERR_OK)
+		return;
+	for (unsigned i = 0; i < ARRAY_LEN(radios) && has_room(q); i++) {
+		label[0] = (uint8_t)strlen(radios[i]);
+		memcpy(label + 1, radios[i], label[0]);
+		if (name_concat(name, label, 1 + (size_t)label[0], hit->name) ==
+			    0 ||
+		    lookup_node(q->env->view, hit->facts->record.id,
+				hit->facts->apex, name, &n) != ERR_OK)
+			continue;
+		owner = arena_copy(&s->arena, name, name_len(name));
+		if (owner != NULL)
+			ride(q, owner, &n, types);
+	}
+}
+
+/* First where all of them are, then how to talk to them. */
+static void
+ride_along(struct query *q, struct space_search *s, const struct node *nodes,
+	   unsigned riders)
+{
+	static const uint16_t place[] = {RR_LOC, 0};
+	static const uint16_t addresses[] = {RR_SRV, RR_A, RR_AAAA, 0};
+	static const uint16_t text[] = {RR_TXT, 0};
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < riders && has_room(q); i++) {
+			const struct space_hit *hit = &s->hits[i];
+
+			if (nodes[i].octets == NULL)
+				continue;
+			ride(q, hit->name, &nodes[i],
+			     round == 0	  ? place
+			     : round == 1 ? addresses
+					  : text);
+			if (round == 0)
+				ride_hosts(q, hit, &nodes[i]);
+			if (round == 2)
+				ride_radios(q, s, hit);
+		}
+	}
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+/* The nodes of the hits, of the first ones to be kept; what is said about them
+ * holds no longer than their positions do. */
+static void
+look_up(struct query *q, const struct space_search *s, struct node *nodes,
+	unsigned riders, uint32_t *ttl)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct space_hit *hit = &s->hits[i];
+		struct node n = {0};
+		struct rrset loc;
+
+		if (hit->facts != NULL &&
+		    lookup_node(q->env->view, hit->facts->record.id,
+				hit->facts->apex, hit->name, &n) != ERR_OK)
+			n.octets = NULL;
+		if (n.octets != NULL && node_find(&n, RR_LOC, &loc) &&
+		    loc.ttl < *ttl)
+			*ttl = loc.ttl;
+		if (i < riders)
+			nodes[i] = n;
+	}
+}
+
+static void
+tell_more(struct query *q, const struct space_search *s)
+{
+	if (!s->more)
+		return;
+	q->ede = MSG_EDE_OTHER;
+	q->ede_text = "there may be more than is told here: a limit was met";
+}
+
+enum space_result
+space_answer(struct query *q, struct space_search *s, const uint8_t *name,
+	     uint16_t type, const uint8_t *const *on, unsigned on_count,
+	     uint32_t ttl)
+{
+	unsigned riders = q->peer->tcp != NULL ? RIDERS_TCP : RIDERS_UDP;
+	size_t used = WIRE_HEADER_LEN + q->msg.qname_len + 4u + MESSAGE_LEFT;
+	struct making m = {
+		.type = type == RR_TXT ? RR_TXT : RR_PTR,
+		.cap = UINT16_MAX,
+		.octets_max = WIRE_MSG_MAX - used,
+	};
+	struct node nodes[RIDERS_TCP];
+	struct rrset set;
+
+	m.rdatas = arena_alloc(&s->arena, m.cap);
+	if (m.rdatas == NULL) {
+		q->overflow = true;
+		return SPACE_DONE;
+	}
+	fill(&m, s, on, on_count);
+	tell_more(q, s);
+	if (m.count == 0)
+		return SPACE_EMPTY;
+	if (riders > s->count)
+		riders = s->count;
+	look_up(q, s, nodes, riders, &ttl);
+	set = (struct rrset){
+		.type = m.type,
+		.count = (uint16_t)m.count,
+		.ttl = ttl,
+		.rdatas = m.rdatas,
+		.len = (uint16_t)m.len,
+	};
+	space_add(q, MSG_AN, name, &set, ttl);
+	if (q->overflow)
+		return SPACE_DONE;
+	q->items[q->count - 1].foreign = q->foreign;
+	q->spatial = true;
+	ride_along(q, s, nodes, riders);
+	return SPACE_DONE;
+}

@@ -1,0 +1,34 @@
+/*
+ * Questions of the leak hunt: whatever an outsider can put into a message.
+ */
+#ifndef PLACED_TESTS_LEAK_ASK_H
+#define PLACED_TESTS_LEAK_ASK_H
+
+#include "tests/unit/leak_world.h"
+
+struct leak_question {
+	uint8_t wire[2048];
+	size_t len;
+	bool tcp;
+	bool is_signed, is_update;
+	bool is_search; /* the name is a search's */
+};
+
+void leak_question_make(struct leak_question *q, const struct leak_server *a);
+void leak_question_print(const struct leak_question *q);
+void leak_reply_print(const char *what, const uint8_t *reply, size_t len);
+
+/* As query_serve(), with the memo or without, or in a batch of two. */
+enum leak_way {
+	LEAK_PLAIN,
+	LEAK_BATCH,
+	LEAK_MEMO
+};
+size_t leak_ask(struct leak_server *s, const struct leak_question *q,
+		const char *from, enum leak_way way, uint8_t *reply);
+
+/* What the last CNAME of the reply leads to, or the asked name. False: the
+ * reply cannot be read, or has no question. */
+bool leak_last_name(uint8_t *name, const uint8_t *reply, size_t len);
+
+#endif

@@ -1,0 +1,299 @@
+/* JSON documents and GeoJSON geometry. */
+#include "tools/plan_json.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+/* --- documents ----------------------------------------------------------- */
+
+/* Blanks out commas that close a list: [1, 2, ]. Lines stay where they are. */
+static void
+json_drop_commas(char *text, size_t len)
+{
+	size_t comma = len;
+	bool string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				string = false;
+		} else if (c == '"') {
+			string = true;
+			comma = len;
+		} else if (c == ',') {
+			comma = i;
+		} else if (c == ']' || c == '}') {
+			if (comma < len)
+				text[comma] = ' ';
+			comma = len;
+		} else if (!isspace((unsigned char)c)) {
+			comma = len;
+		}
+	}
+}
+
+json_t *
+plan_json_parse(const char *file, char *text, size_t len, bool lenient,
+		struct diag *d)
+{
+	json_error_t error;
+	json_t *value;
+
+	if (lenient)
+		json_drop_commas(text, len);
+	value = json_loadb(text, len,
+			   JSON_DECODE_INT_AS_REAL | JSON_DECODE_ANY |
+				   JSON_ALLOW_NUL,
+			   &error);
+	if (value == NULL)
+		diag_set(d, ERR_SYNTAX, "%s:%d:%d: %s", file,
+			 error.line < 1 ? 1 : error.line,
+			 error.column < 1 ? 1 : error.column, error.text);
+	return value;
+}
+
+/* --- values -------------------------------------------------------------- */
+
+const char *
+plan_json_text(struct plan *p, const json_t *value)
+{
+	const char *text = NULL;
+	double number = json_number_value(value);
+
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		return plan_text(p, json_string_value(value));
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return fabs(number) < 1e15 && number == floor(number)
+			       ? plan_format(p, "%.0f", number)
+			       : plan_format(p, "%.10g", number);
+	case JSON_TRUE:
+		return "yes";
+	case JSON_FALSE:
+		return "no";
+	case JSON_ARRAY:
+		for (size_t i = 0; i < json_array_size(value); i++) {
+			const json_t *part = json_array_get(value, i);
+			const char *next =
+				json_is_array(part) || json_is_object(part)
+					? NULL
+					: plan_json_text(p, part);
+
+			if (next != NULL)
+				text = text == NULL ? next
+						    : plan_format(p, "%s;%s",
+								  text, next);
+		}
+		return text;
+	default:
+		return NULL;
+	}
+}
+
+/* True if key is the language, or both are of the same: de, de-AT. */
+static bool
+label_speaks(const char *key, const char *language)
+{
+	size_t len = strcspn(language, "-_");
+
+	return strncasecmp(key, language, len) == 0 &&
+	       (key[len] == '\0' || key[len] == '-' || key[len] == '_');
+}
+
+const char *
+plan_json_label(struct plan *p, const json_t *value)
+{
+	const char *wanted[] = {p->language, "en", NULL};
+	const char *key;
+	json_t *part;
+
+	if (value == NULL || !json_is_object(value))
+		return value == NULL ? NULL : plan_json_text(p, value);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		if (wanted[i] == NULL && i == 0)
+			continue;
+		json_object_foreach((json_t *)value, key, part) if (
+			json_is_string(part) &&
+			plan_text(p, json_string_value(part)) != NULL &&
+			(wanted[i] == NULL ||
+			 label_speaks(
+				 key,
+				 wanted[i]))) return plan_text(p,
+							       json_string_value(
+								       part));
+	}
+	return NULL;
+}
+
+void
+plan_json_tags(struct plan *p, struct plan_pairs *tags,
+	       const json_t *properties)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)properties, key, value)
+	{
+		if (!json_is_object(value))
+			plan_pair(p, tags, key, plan_json_text(p, value));
+		else if (strcmp(key, "tags") == 0)
+			plan_json_tags(p, tags, value);
+		else
+			plan_pair(p, tags, key, plan_json_label(p, value));
+	}
+}
+
+const char *
+plan_json_id(struct plan *p, const json_t *feature, size_t n)
+{
+	const json_t *properties = json_object_get(feature, "properties");
+	const json_t *id = json_object_get(feature, "id");
+	const char *text = NULL;
+
+	if (id == NULL)
+		id = json_object_get(properties, "@id");
+	if (id == NULL)
+		id = json_object_get(properties, "id");
+	if (id != NULL)
+		text = plan_json_text(p, id);
+	return text != NULL ? text : plan_format(p, "feature %zu", n + 1);
+}
+
+/* --- geometry ------------------------------------------------------------ */
+
+/* A position onto ring; NULL, or what is wrong with it. */
+static const char *
+geometry_position(struct plan *p, struct plan_feature *f,
+		  struct plan_ring *ring, const json_t *position)
+{
+	const json_t *x = json_array_get(position, 0);
+	const json_t *y = json_array_get(position, 1);
+	const json_t *z = json_array_get(position, 2);
+	double lon = json_number_value(x), lat = json_number_value(y);
+	double up = json_number_value(z);
+
+	if (!json_is_number(x) || !json_is_number(y))
+		return "a position that is not two numbers";
+	if (!(fabs(lat) <= 90 && fabs(lon) <= 180))
+		return "coordinates that are not degrees (longitude, latitude)";
+	plan_ring_add(p, ring, lat, lon);
+	if (json_is_number(z) && isfinite(up) &&
+	    (isnan(f->altitude) || up < f->altitude))
+		f->altitude = up;
+	return NULL;
+}
+
+static const char *
+geometry_ring(struct plan *p, struct plan_feature *f, struct plan_ring *ring,
+	      const json_t *positions)
+{
+	const char *wrong = json_is_array(positions)
+				    ? NULL
+				    : "coordinates that are not a list";
+
+	for (size_t i = 0; wrong == NULL && i < json_array_size(positions); i++)
+		wrong = geometry_position(p, f, ring,
+					  json_array_get(positions, i));
+	return wrong;
+}
+
+static const char *
+geometry_polygon(struct plan *p, struct plan_feature *f, const json_t *rings)
+{
+	struct plan_area area = {0};
+	const char *wrong = NULL;
+
+	if (!json_is_array(rings) || json_array_size(rings) == 0)
+		return "a polygon without rings";
+	for (size_t i = 0; wrong == NULL && i < json_array_size(rings); i++)
+		wrong = geometry_ring(p, f, plan_area_add(p, &area),
+				      json_array_get(rings, i));
+	if (wrong == NULL)
+		*plan_feature_area(p, f) = area;
+	return wrong;
+}
+
+static const char *
+geometry_line(struct plan *p, struct plan_feature *f, const json_t *positions)
+{
+	struct plan_ring line = {0};
+	const char *wrong = geometry_ring(p, f, &line, positions);
+
+	if (wrong == NULL)
+		*plan_feature_line(p, f) = line;
+	return wrong;
+}
+
+static const char *
+geometry_point(struct plan *p, struct plan_feature *f, const json_t *position)
+{
+	return geometry_position(p, f, &f->points, position);
+}
+
+typedef const char *geometry_fn(struct plan *p, struct plan_feature *f,
+				const json_t *coordinates);
+
+static void
+geometry_part(struct plan *p, struct plan_feature *f, geometry_fn *fn,
+	      const json_t *coordinates)
+{
+	const char *wrong = fn(p, f, coordinates);
+
+	if (wrong != NULL)
+		plan_left(p, f->file, f->id, "%s", wrong);
+}
+
+static void
+geometry_take(struct plan *p, struct plan_feature *f, const json_t *geometry,
+	      unsigned depth)
+{
+	static const struct {
+		const char *type;
+		geometry_fn *fn;
+		bool many;
+	} types[] = {
+		{"Point", geometry_point, false},
+		{"MultiPoint", geometry_point, true},
+		{"LineString", geometry_line, false},
+		{"MultiLineString", geometry_line, true},
+		{"Polygon", geometry_polygon, false},
+		{"MultiPolygon", geometry_polygon, true},
+	};
+	const char *type = json_string_value(json_object_get(geometry, "type"));
+	const json_t *at = json_object_get(geometry, "coordinates");
+
+	for (size_t i = 0; type != NULL && i < ARRAY_LEN(types); i++) {
+		if (strcmp(type, types[i].type) != 0)
+			continue;
+		if (!types[i].many)
+			geometry_part(p, f, types[i].fn, at);
+		for (size_t k = 0; types[i].many && k < json_array_size(at);
+		     k++)
+			geometry_part(p, f, types[i].fn, json_array_get(at, k));
+		return;
+	}
+	if (type == NULL || strcmp(type, "GeometryCollection") != 0 ||
+	    depth > 8) {
+		plan_left(p, f->file, f->id, "geometry of type \"%.40s\"",
+			  type == NULL ? "" : type);
+		return;
+	}
+	at = json_object_get(geometry, "geometries");
+	for (size_t k = 0; k < json_array_size(at); k++)
+		geometry_take(p, f, json_array_get(at, k), depth + 1);
+}
+
+void
+plan_json_geometry(struct plan *p, struct plan_feature *f,
+		   const json_t *geometry)
+{
+	if (geometry != NULL && !json_is_null(geometry))
+		geometry_take(p, f, geometry, 0);
+}

@@ -1,0 +1,96 @@
+/*
+ * The search: what is near, what a spot is in, what is in a box, what is here.
+ * It reads the spatial index (zones/places.h) of one zone, or of one outside,
+ * and nothing of another.
+ *
+ *     near   points within the radius, the k nearest ones, or both
+ *     box    points in the box, its edges included
+ *     in     footprints that the spot is inside of, edges half-open
+ *     here   names below the scope, and points inside the scope's footprint
+ *
+ * Only names at or below the scope are hits. What is occluded by a zone cut or
+ * a DNAME is none, nor is a wildcard, nor what is at or below `_cover` (which
+ * tells of zones elsewhere). A name is one hit, however many LOCs it has: by
+ * its nearest, if it is near.
+ *
+ * Distances go along the great circle; where the question has an altitude, they
+ * go through the air (place_distance_3d()), and so does the radius. A footprint
+ * is as far away as its LOC.
+ *
+ *     near   the nearest first          a name's order decides between equals,
+ *     box    the nearest to its middle  here and everywhere: the canonical one
+ *     in     the smallest area first
+ *     here   by name
+ *
+ * A level asks of a footprint whether it is one of its own, or it has none. A
+ * point is on the levels at its own `_geo`; without these, on those of the
+ * smallest footprint with levels that it stands in (by its altitude, too, where
+ * that has heights); and where there is none, on every level. For `here` a
+ * footprint's heights, if it has any, decide about a point without own levels.
+ *
+ * A service in front of the question (zones/space_question.h) asks for its
+ * instances: those that the PTR RRset `SERVICE.<scope>` names, or, if there is
+ * none, `SERVICE.<apex>`. An instance stands at its own LOC or else at that of
+ * its SRV target; only LOCs of this zone count, and the scope is asked of the
+ * name that has the LOC. `in` then asks which of them stand in the smallest of
+ * the footprints, or are named below its name; so does `here` for the scope's.
+ *
+ * No search costs more than its limits. Where one of them cut it short, `more`
+ * is set: there are more hits than are given, or may be. Hits are then still
+ * the first of those that were found.
+ */
+#ifndef PLACED_ZONES_SEARCH_H
+#define PLACED_ZONES_SEARCH_H
+
+#include "lib/arena.h"
+#include "lib/base.h"
+#include "zones/place.h"
+#include "zones/space_question.h"
+#include "zones/store.h"
+#include "zones/zone.h"
+
+struct search_hit {
+	const uint8_t *name; /* in the arena; lower case, but of an instance as
+				its PTR has it */
+	bool has_place;	     /* of `here`: not all names have a LOC */
+	struct place_point at;
+	uint64_t distance; /* mm; from the spot, the box's middle, or the LOC
+			      of the scope; 0 without a place */
+	uint64_t area;	   /* of `in`: cm2 */
+
+	/* the search's own */
+	double order; /* metres or cm2 */
+	const uint8_t *owner;
+	uint16_t owner_len;
+	const uint8_t *written;
+};
+
+struct search_limits {
+	unsigned k;	     /* hits of `near` without k and radius */
+	unsigned k_max;	     /* of a k that was asked for */
+	uint64_t radius_max; /* mm */
+	unsigned scan_max;   /* entries of the store that are looked at */
+};
+
+struct search {
+	/* set by the caller */
+	struct store_view *view;
+	const struct zone_facts *zone;
+	const struct search_limits *limits;
+	struct arena *arena;	 /* a fixed one: for names, and footprints */
+	struct search_hit *hits; /* the caller's memory */
+	unsigned room;		 /* hits it holds, at least 1 */
+	/* the result */
+	unsigned count;
+	bool more;
+	unsigned scanned;
+};
+
+/*
+ * Searches the zone for q, whose scope is at or below its apex; that the scope
+ * exists is for the caller to know. All is found in one snapshot. ERR_NOMEM:
+ * the arena is used up; ERR_CORRUPT, ERR_IO: the store.
+ */
+enum err search_run(struct search *s, const struct space_question *q);
+
+#endif

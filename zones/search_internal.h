@@ -1,0 +1,162 @@
+/*
+ * What the files of the search share; nobody else includes this.
+ *
+ *   search.c          hits: which are kept, and in which order
+ *   search_near.c     points: discs, boxes, the nearest of all
+ *   search_in.c       footprints, levels
+ *   search_here.c     what is below a name, and in its footprint
+ *   search_service.c  instances of a service
+ */
+#ifndef PLACED_ZONES_SEARCH_INTERNAL_H
+#define PLACED_ZONES_SEARCH_INTERNAL_H
+
+#include "zones/key.h"
+#include "zones/places.h"
+#include "zones/search.h"
+
+struct finding {
+	struct search *s;
+	const struct space_question *q;
+	uint32_t zone_id;
+	struct key scope;
+	struct place_point from;
+	bool has_from;
+	bool in_the_air; /* distances of three dimensions */
+
+	/* No more than `room` hits, a heap with the last of them on top. */
+	unsigned room, count;
+	bool nearest; /* their order is metres */
+	bool all;     /* whether there was room for all is asked, too */
+	bool dropped; /* there was not */
+	/* Metres beyond which nothing is a hit; how far there is any use in
+	 * looking; and the same as a reach, which is brought up to date now
+	 * and then. */
+	double limit, bound;
+	struct place_reach reach;
+	double reach_bound;
+
+	unsigned scanned, scan_max;
+	bool moved; /* the cursor of the cells is not where a scan left it */
+};
+
+/* A point or the like that may become a hit. */
+struct candidate {
+	struct place_point at;
+	bool has_place;
+	bool several; /* its owner may be among the hits already */
+	double order;
+	uint64_t area;
+	const uint8_t *owner; /* outlives the search */
+	size_t owner_len;
+	const uint8_t *written; /* the name with its letters; NULL: lower case
+				 */
+};
+
+/* --- search.c ------------------------------------------------------------- */
+
+/* Forgets the hits; only what is within so many metres is one from now on. */
+void finding_start(struct finding *f, double limit);
+
+static inline bool
+finding_full(const struct finding *f)
+{
+	return f->count == f->room;
+}
+
+/* No more than scan_max entries: false if this one was too many. */
+static inline bool
+finding_may_scan(struct finding *f)
+{
+	return ++f->scanned <= f->scan_max;
+}
+
+/* Whether the owner's octets are those of the scope or of a name below it. */
+static inline bool
+finding_in_scope(const struct finding *f, const uint8_t *owner, size_t len)
+{
+	return key_has_prefix(owner, len, f->scope.octets + KEY_ID_LEN,
+			      f->scope.len - KEY_ID_LEN);
+}
+
+/* Whether c would be kept, as far as its order goes. */
+bool finding_wants(const struct finding *f, const struct candidate *c);
+
+/* Keeps c, if it is wanted, in place of the last one if there is no room. */
+void finding_keep(struct finding *f, const struct candidate *c);
+
+/* Whether a cut or DNAME at the owner or above it hides what is there, or it is
+ * a cover. */
+enum err finding_occluded(const struct finding *f, const uint8_t *owner,
+			  size_t len, bool *occluded);
+
+/* Metres from where the question stands. */
+double finding_distance(const struct finding *f, const struct place_point *at);
+
+/* --- search_near.c -------------------------------------------------------- */
+
+/* Takes a point of the index in, if it lies within the bound and passes the
+ * question's filters; under the name of an instance, if that is given. */
+struct instance {
+	const uint8_t *owner; /* outlives the search */
+	size_t owner_len;
+	const uint8_t *written; /* as the PTR has it */
+};
+enum err near_consider(struct finding *f, const struct store_value *value,
+		       const struct instance *instance);
+
+/* The same for the points of a node; key outlives the search. */
+enum err near_consider_node(struct finding *f, const struct store_value *key,
+			    const struct node *node,
+			    const struct instance *instance);
+
+/* How many hits and how far away the question asks for; finding_start(). */
+void near_prepare(struct finding *f);
+void box_prepare(struct finding *f);
+
+enum err search_near(struct finding *f);
+enum err search_box(struct finding *f);
+
+/* All points in the cells, in order, to `take`, whose error ends it. ERR_FULL:
+ * they are more than `budget`. */
+typedef enum err point_take(struct finding *f, const struct store_value *value,
+			    void *context);
+enum err points_scan(struct finding *f, const uint64_t *cells, unsigned n,
+		     unsigned budget, point_take *take, void *context);
+
+/* --- search_in.c ---------------------------------------------------------- */
+
+enum err search_in(struct finding *f);
+
+/* Each footprint that has the spot inside, to `take`. Moves the cursor. */
+typedef enum err shape_take(struct finding *f, const struct places_shape *s,
+			    void *context);
+enum err shapes_at(struct finding *f, struct place_spot spot, shape_take *take,
+		   void *context);
+
+/* The smallest one that answers the question; owner NULL: there is none. */
+enum err shape_innermost(struct finding *f, struct places_shape *s);
+
+/* Whether a point is on one of these levels. */
+enum err point_on_levels(struct finding *f, const struct places_point *p,
+			 const uint8_t *level, unsigned levels, bool *on);
+
+/* Whether a point stands in the footprint, on its levels or at its height. */
+enum err point_stands_in(struct finding *f, const struct places_point *p,
+			 const struct places_shape *s, bool *stands);
+
+/* --- search_here.c -------------------------------------------------------- */
+
+enum err search_here(struct finding *f);
+
+/* The node with that key in the searched zone; octets NULL: there is none. */
+enum err here_node(struct finding *f, const uint8_t *key, size_t len,
+		   struct node *n);
+
+/* The scope's footprints, each to `take`; its LOC is where f is from then. */
+enum err here_shapes(struct finding *f, shape_take *take, void *context);
+
+/* --- search_service.c ----------------------------------------------------- */
+
+enum err search_service(struct finding *f);
+
+#endif

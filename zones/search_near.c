@@ -1,0 +1,539 @@
+/*
+ * Points. A disc or box of ordinary size is a few ranges of cells, read from
+ * end to end. Where that would be too much, because the region is large or
+ * nothing is known of it, cells are looked into one after the other, the
+ * nearest first, and cut into four as long as they hold many points: what is
+ * behind the last hit is never looked at.
+ *
+ * For the k nearest, the points before and after the spot along the curve tell
+ * how far away k of them are at most: that is the radius of a disc.
+ */
+#include "zones/search_internal.h"
+
+#include <math.h>
+
+#define DISC_CELLS 8
+#define BOX_CELLS 12
+
+/* Points that a disc or a box may hold before it is too much, and more for
+ * each hit that is looked for. */
+#define BUDGET 256u
+#define BUDGET_A_HIT 16u
+
+/* --- one point ------------------------------------------------------------ */
+
+/* The filters that cost a look into the store. */
+static enum err
+passes(struct finding *f, const struct places_point *p, bool *pass)
+{
+	const struct space_question *q = f->q;
+	uint8_t level[2];
+	enum err e;
+
+	e = finding_occluded(f, p->owner, p->owner_len, pass);
+	*pass = !*pass;
+	if (e != ERR_OK || !*pass || !q->has_level)
+		return e;
+	put16(level, (uint16_t)q->level);
+	return point_on_levels(f, p, level, 1, pass);
+}
+
+enum err
+near_consider(struct finding *f, const struct store_value *value,
+	      const struct instance *instance)
+{
+	struct place_spot spot;
+	struct candidate c;
+	struct places_point p;
+	bool pass;
+	enum err e;
+
+	if (value->len < PLACES_POINT_MIN)
+		return ERR_CORRUPT;
+	spot = places_point_spot(value);
+	if (!place_reach_has(&f->reach, spot))
+		return ERR_OK;
+	if (f->q->kind == SPACE_BOX &&
+	    !place_box_has(f->q->spot, f->q->far, spot))
+		return ERR_OK;
+	if (!places_point_open(&p, value))
+		return ERR_CORRUPT;
+	if (!finding_in_scope(f, p.owner, p.owner_len))
+		return ERR_OK;
+	c = (struct candidate){
+		.at = p.at,
+		.has_place = true,
+		.several = p.several || instance != NULL,
+		.order = finding_distance(f, &p.at),
+		.owner = instance != NULL ? instance->owner : p.owner,
+		.owner_len =
+			instance != NULL ? instance->owner_len : p.owner_len,
+		.written = instance != NULL ? instance->written : NULL,
+	};
+	if (c.order > f->bound ||
+	    (!finding_wants(f, &c) && (f->dropped || !f->all)))
+		return ERR_OK;
+	e = passes(f, &p, &pass);
+	if (e == ERR_OK && pass)
+		finding_keep(f, &c);
+	return e;
+}
+
+static enum err
+take_point(struct finding *f, const struct store_value *value, void *context)
+{
+	(void)context;
+	return near_consider(f, value, NULL);
+}
+
+/* --- ranges --------------------------------------------------------------- */
+
+/* The first point at or behind that leaf. ERR_NOTFOUND: there is none. */
+static enum err
+point_seek(struct finding *f, uint64_t leaf, struct store_value *key,
+	   struct store_value *value)
+{
+	uint8_t octets[PLACES_KEY_LEN];
+
+	places_key(octets, f->zone_id, PLACES_POINT, leaf, 0);
+	f->moved = false;
+	return store_seek_within(f->s->view, STORE_CELLS, octets,
+				 sizeof(octets), PLACES_KIND_LEN, key, value);
+}
+
+/* The one behind key, where the cursor stood before others used it. */
+static enum err
+point_next(struct finding *f, struct store_value *key,
+	   struct store_value *value)
+{
+	uint8_t prefix[PLACES_KIND_LEN];
+	enum err e = ERR_OK;
+
+	put32(prefix, f->zone_id);
+	prefix[4] = PLACES_POINT;
+	if (f->moved)
+		e = store_seek(f->s->view, STORE_CELLS, key->octets, key->len,
+			       key, value);
+	f->moved = false;
+	return e == ERR_OK ? store_next_within(f->s->view, STORE_CELLS, prefix,
+					       sizeof(prefix), key, value)
+			   : e;
+}
+
+static enum err
+point_prev(struct finding *f, struct store_value *key,
+	   struct store_value *value)
+{
+	uint8_t prefix[PLACES_KIND_LEN];
+
+	put32(prefix, f->zone_id);
+	prefix[4] = PLACES_POINT;
+	return store_prev_within(f->s->view, STORE_CELLS, prefix,
+				 sizeof(prefix), key, value);
+}
+
+/* A range that begins behind the point that was found last is read from
+ * there, without a seek; one that ends before it is empty. */
+enum err
+points_scan(struct finding *f, const uint64_t *cells, unsigned n,
+	    unsigned budget, point_take *take, void *context)
+{
+	struct cell_range range[CELL_COVER_MAX];
+	struct store_value key, value;
+	uint64_t at = CELL_NONE;
+	enum err e = ERR_OK;
+
+	n = cell_ranges(range, cells, n);
+	for (unsigned i = 0; e == ERR_OK && i < n; i++) {
+		if (at < range[i].first) {
+			e = point_seek(f, range[i].first, &key, &value);
+			at = e == ERR_OK ? places_key_cell(&key) : CELL_NONE;
+		}
+		while (e == ERR_OK && at <= range[i].last) {
+			if (at == CELL_NONE)
+				return ERR_CORRUPT;
+			if (budget-- == 0 || !finding_may_scan(f))
+				return ERR_FULL;
+			e = take(f, &value, context);
+			if (e == ERR_OK)
+				e = point_next(f, &key, &value);
+			if (e == ERR_OK)
+				at = places_key_cell(&key);
+		}
+	}
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* --- the nearest cells first ---------------------------------------------- */
+
+#define QUEUE_MAX 128
+#define CELL_POINTS 16 /* of a cell that is not cut */
+#define SLACK 0.7      /* metres */
+
+struct branch {
+	double least; /* metres to what is nearest in it, or less */
+	uint64_t id;
+};
+
+struct queue {
+	struct cell_spot from;
+	struct branch branch[QUEUE_MAX];
+	unsigned count;
+};
+
+static void
+queue_push(struct finding *f, struct queue *q, uint64_t id)
+{
+	double radians = cell_distance(id, &q->from);
+	double least = radians * (180 / M_PI) * PLACE_METRES_A_DEGREE - SLACK;
+
+	if (least > f->bound)
+		return;
+	must(q->count < QUEUE_MAX);
+	q->branch[q->count++] = (struct branch){least, id};
+}
+
+static struct branch
+queue_pop(struct queue *q)
+{
+	unsigned nearest = 0;
+	struct branch b;
+
+	for (unsigned i = 1; i < q->count; i++)
+		if (q->branch[i].least < q->branch[nearest].least)
+			nearest = i;
+	b = q->branch[nearest];
+	q->branch[nearest] = q->branch[--q->count];
+	return b;
+}
+
+/* The smallest cell with both leaves, which are of one face. */
+static uint64_t
+common_cell(uint64_t a, uint64_t b)
+{
+	int bit = 63 - __builtin_clzll(a ^ b);
+
+	return cell_parent(a, CELL_LEVEL_MAX - (bit + 1) / 2);
+}
+
+/* The points of a cell, as long as there is room for them. ERR_FULL: there are
+ * more. */
+static enum err
+cell_collect(struct finding *f, uint64_t id, uint64_t *first,
+	     struct store_value values[CELL_POINTS], unsigned *count)
+{
+	struct store_value key, value;
+	enum err e = point_seek(f, cell_first(id), &key, &value);
+
+	*count = 0;
+	*first = e == ERR_OK ? places_key_cell(&key) : CELL_NONE;
+	while (e == ERR_OK && places_key_cell(&key) <= cell_last(id)) {
+		if (places_key_cell(&key) == CELL_NONE)
+			return ERR_CORRUPT;
+		if (*count == CELL_POINTS)
+			return ERR_FULL;
+		values[(*count)++] = value;
+		e = point_next(f, &key, &value);
+	}
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* In place of a cell of many points the four that they lie in. */
+static enum err
+cell_cut(struct finding *f, struct queue *q, uint64_t id, uint64_t first)
+{
+	struct store_value key, value;
+	uint64_t last;
+	enum err e = point_seek(f, cell_last(id) + 1, &key, &value);
+
+	if (e == ERR_OK || e == ERR_NOTFOUND)
+		e = point_prev(f, &key, &value);
+	if (e != ERR_OK)
+		return e == ERR_NOTFOUND ? ERR_CORRUPT : e;
+	last = places_key_cell(&key);
+	if (first < cell_first(id) || last < first || last > cell_last(id))
+		return ERR_CORRUPT;
+	if (first == last || q->count + 4 > QUEUE_MAX)
+		return points_scan(f, &id, 1, UINT32_MAX, take_point, NULL);
+	id = common_cell(first, last);
+	if (cell_level(id) == CELL_LEVEL_MAX)
+		return ERR_CORRUPT;
+	for (unsigned place = 0; place < 4; place++)
+		queue_push(f, q, cell_child(id, place));
+	return ERR_OK;
+}
+
+static enum err
+cell_visit(struct finding *f, struct queue *q, uint64_t id)
+{
+	struct store_value values[CELL_POINTS];
+	unsigned count;
+	uint64_t first;
+	enum err e = cell_collect(f, id, &first, values, &count);
+
+	f->scanned += count;
+	if (f->scanned >= f->scan_max)
+		return e == ERR_OK || e == ERR_FULL ? ERR_FULL : e;
+	if (e == ERR_FULL)
+		return cell_cut(f, q, id, first);
+	for (unsigned i = 0; e == ERR_OK && i < count; i++)
+		e = near_consider(f, &values[i], NULL);
+	return e;
+}
+
+static enum err
+nearest_first(struct finding *f)
+{
+	struct queue q = {.count = 0};
+	struct branch b;
+	enum err e = ERR_OK;
+
+	finding_start(f, f->limit);
+	cell_spot_make(&q.from, place_angle_degrees(f->from.spot.lat),
+		       place_angle_degrees(f->from.spot.lon));
+	for (unsigned face = 0; face < 6; face++)
+		queue_push(f, &q, (uint64_t)face << 61 | (uint64_t)1 << 60);
+	while (e == ERR_OK && q.count > 0) {
+		b = queue_pop(&q);
+		if (b.least > f->bound)
+			break;
+		f->scanned++; /* a seek at least */
+		e = cell_visit(f, &q, b.id);
+	}
+	return e;
+}
+
+/* --- names instead of cells ----------------------------------------------- */
+
+enum err
+near_consider_node(struct finding *f, const struct store_value *key,
+		   const struct node *node, const struct instance *instance)
+{
+	struct arena before = *f->s->arena;
+	struct store_value *points;
+	size_t count;
+	enum err e = places_of(f->s->view, key->octets, key->len, node,
+			       PLACES_POINTS, f->s->arena, &points, &count);
+
+	for (size_t i = 0; e == ERR_OK && i < count; i++)
+		e = near_consider(f, &points[i], instance);
+	*f->s->arena = before;
+	return e;
+}
+
+/* Where the scope is narrow and far away, or lost among others, its names are
+ * fewer than the points around. */
+static enum err
+names_of_scope(struct finding *f)
+{
+	struct store_value key, value;
+	struct instance instance;
+	struct node node;
+	enum err e;
+
+	finding_start(f, f->limit);
+	f->scanned = 0;
+	e = store_seek_within(f->s->view, STORE_NODES, f->scope.octets,
+			      f->scope.len, f->scope.len, &key, &value);
+	while (e == ERR_OK) {
+		if (!finding_may_scan(f))
+			return ERR_FULL;
+		if (!node_open(&node, value.octets, value.len))
+			return ERR_CORRUPT;
+		instance = (struct instance){
+			.owner = key.octets + KEY_ID_LEN,
+			.owner_len = key.len - KEY_ID_LEN,
+		};
+		e = near_consider_node(f, &key, &node, &instance);
+		if (e == ERR_OK)
+			e = store_next_within(f->s->view, STORE_NODES,
+					      f->scope.octets, f->scope.len,
+					      &key, &value);
+	}
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* What is left to do when there are too many points. */
+static enum err
+the_long_way(struct finding *f)
+{
+	enum err e = nearest_first(f);
+
+	if (e == ERR_FULL && f->scope.labels > 0)
+		e = names_of_scope(f);
+	return e;
+}
+
+/* --- near ----------------------------------------------------------------- */
+
+static unsigned
+budget_of(const struct finding *f)
+{
+	return BUDGET +
+	       BUDGET_A_HIT * (f->room < UINT16_MAX ? f->room : UINT16_MAX);
+}
+
+static enum err
+disc(struct finding *f, double metres)
+{
+	uint64_t cells[DISC_CELLS];
+	unsigned n = cell_cover_disc(
+		cells, DISC_CELLS, place_angle_degrees(f->from.spot.lat),
+		place_angle_degrees(f->from.spot.lon), metres + 0.02);
+
+	return points_scan(f, cells, n, budget_of(f), take_point, NULL);
+}
+
+/*
+ * Goes back from the spot along the curve by as many points as there are hits
+ * to be found, and then forward by twice as many, and some more if filters want
+ * it. *complete: these are all points that there are.
+ */
+static enum err
+along_the_curve(struct finding *f, bool *complete)
+{
+	uint64_t leaf = places_cell(f->from.spot);
+	struct store_value key, value;
+	unsigned back = 0, seen = 0;
+	enum err e = point_seek(f, leaf, &key, &value);
+
+	*complete = false;
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	for (e = ERR_OK; e == ERR_OK && back < f->room; back += e == ERR_OK)
+		e = point_prev(f, &key, &value);
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	*complete = e == ERR_NOTFOUND;
+	if (*complete)
+		e = point_seek(f, 0, &key, &value);
+	while (e == ERR_OK) {
+		if (seen >= back + f->room &&
+		    (finding_full(f) || seen >= 2 * f->room + BUDGET)) {
+			*complete = false;
+			return ERR_OK;
+		}
+		seen++;
+		if (!finding_may_scan(f))
+			return ERR_FULL;
+		e = near_consider(f, &value, NULL);
+		if (e == ERR_OK)
+			e = point_next(f, &key, &value);
+	}
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+static enum err
+nearest(struct finding *f)
+{
+	double limit = f->limit;
+	bool complete, dropped;
+	enum err e = along_the_curve(f, &complete);
+
+	if (e != ERR_OK || complete)
+		return e;
+	dropped = f->dropped;
+	/* a k that was capped: are there more at all? */
+	if (!finding_full(f) || (f->all && !dropped))
+		return the_long_way(f);
+	finding_start(f, f->s->hits[0].order);
+	e = disc(f, f->limit);
+	f->limit = limit;
+	if (e == ERR_FULL)
+		e = the_long_way(f);
+	f->dropped = f->dropped || dropped;
+	return e;
+}
+
+void
+near_prepare(struct finding *f)
+{
+	const struct search_limits *l = f->s->limits;
+	const struct space_question *q = f->q;
+	uint64_t radius = q->radius < l->radius_max ? q->radius : l->radius_max;
+	unsigned k = q->k != 0 ? q->k : l->k;
+
+	if (k > l->k_max)
+		k = l->k_max;
+	if (q->has_radius && q->k == 0)
+		k = f->s->room;
+	f->room = k < f->s->room ? k : f->s->room;
+	if (f->room == 0)
+		f->room = 1;
+	f->all = (q->has_radius && q->k == 0) || q->k > f->room;
+	f->nearest = true;
+	finding_start(f, q->has_radius ? (double)radius / 1000 : INFINITY);
+}
+
+enum err
+search_near(struct finding *f)
+{
+	enum err e;
+
+	near_prepare(f);
+	if (!f->q->has_radius)
+		return nearest(f);
+	e = disc(f, f->limit);
+	if (e == ERR_FULL)
+		e = the_long_way(f);
+	return e;
+}
+
+/* --- box ------------------------------------------------------------------ */
+
+/* Metres from the middle to the farthest corner, for boxes whose corners are
+ * what is farthest. */
+static double
+box_reach(const struct finding *f, int64_t width)
+{
+	const struct space_question *q = f->q;
+	double most = 0;
+
+	if (width > 10 * PLACE_DEGREE ||
+	    q->far.lat - q->spot.lat > 10 * PLACE_DEGREE)
+		return INFINITY;
+	for (unsigned i = 0; i < 4; i++) {
+		struct place_spot corner = {
+			i & 1 ? q->far.lat : q->spot.lat,
+			i & 2 ? q->far.lon : q->spot.lon,
+		};
+
+		most = fmax(most, place_distance(f->from.spot, corner));
+	}
+	return 1.01 * most + 0.1;
+}
+
+void
+box_prepare(struct finding *f)
+{
+	const struct space_question *q = f->q;
+	int64_t width = (int64_t)q->far.lon - q->spot.lon;
+	int64_t lon;
+
+	if (width < 0)
+		width += 2 * (int64_t)PLACE_LON_MAX;
+	lon = q->spot.lon + width / 2;
+	if (lon > PLACE_LON_MAX)
+		lon -= 2 * (int64_t)PLACE_LON_MAX;
+	f->from.spot.lat = (int32_t)(((int64_t)q->spot.lat + q->far.lat) / 2);
+	f->from.spot.lon = (int32_t)lon;
+	f->nearest = true;
+	finding_start(f, box_reach(f, width));
+}
+
+enum err
+search_box(struct finding *f)
+{
+	const struct space_question *q = f->q;
+	uint64_t cells[BOX_CELLS];
+	unsigned n;
+	enum err e;
+
+	box_prepare(f);
+	n = cell_cover_box(cells, BOX_CELLS, place_angle_degrees(q->spot.lat),
+			   place_angle_degrees(q->spot.lon),
+			   place_angle_degrees(q->far.lat),
+			   place_angle_degrees(q->far.lon));
+	e = points_scan(f, cells, n, budget_of(f), take_point, NULL);
+	return e == ERR_FULL ? the_long_way(f) : e;
+}
