@@ -38,11 +38,16 @@ struct net_udp {
 	bool watched;		/* readable is added */
 	struct event *readable; /* fd */
 	struct event *turn;	/* while it is not watched: a timer */
+	struct event *held;	/* active while replies stand in held_out */
 	struct net_service service;
 	uint8_t *in;	 /* NET_UDP_BATCH blocks, IN_STRIDE apart */
 	uint8_t *out;	 /* as many, OUT_STRIDE apart */
+	uint8_t *held_out; /* likewise: replies that were put off */
+	unsigned held_count;
 	unsigned to_arm; /* headers that the last recvmmsg has written to */
 	struct net_peer peers[NET_UDP_BATCH];
+	struct net_peer held_peers[NET_UDP_BATCH];
+	size_t held_len[NET_UDP_BATCH];
 	struct net_message batch[NET_UDP_BATCH]; /* to be served; packed */
 	struct mmsghdr in_msgs[NET_UDP_BATCH];
 	struct mmsghdr out_msgs[NET_UDP_BATCH];
@@ -239,17 +244,17 @@ wait_for_room(int fd, unsigned *waits)
 }
 
 static void
-udp_send(struct net_udp *u, unsigned n)
+udp_send(int fd, struct mmsghdr *msgs, unsigned n)
 {
 	unsigned waits = UDP_SEND_WAITS;
 	unsigned done = 0;
 
 	while (done < n) {
-		int sent = sendmmsg(u->fd, u->out_msgs + done, n - done, 0);
+		int sent = sendmmsg(fd, msgs + done, n - done, 0);
 
 		if (sent > 0)
 			done += (unsigned)sent;
-		else if (!wait_for_room(u->fd, &waits))
+		else if (!wait_for_room(fd, &waits))
 			done++; /* lost; the client asks again */
 	}
 }
@@ -296,28 +301,63 @@ udp_work(evutil_socket_t fd, short what, void *arg)
 			udp_watch(u, true);
 			return;
 		}
-		if (n > 0)
-			udp_send(u, udp_serve(u, (unsigned)n));
+		unsigned replies = n > 0 ? udp_serve(u, (unsigned)n) : 0;
+XX
 		if (round == UDP_BUSY)
 			udp_watch(u, false);
 	}
 	udp_later(u, 0);
 }
 
+static void
+udp_send_held(struct net_udp *u)
+{
+	struct mmsghdr msgs[NET_UDP_BATCH];
+	struct iovec iov[NET_UDP_BATCH];
+	union control control[NET_UDP_BATCH];
+	unsigned n = u->held_count;
+
+	for (unsigned i = 0; i < n; i++) {
+		iov[i].iov_base = u->held_out + i * OUT_STRIDE;
+		iov[i].iov_len = u->held_len[i];
+		msgs[i].msg_hdr.msg_flags = 0;
+		set_reply(&msgs[i].msg_hdr, &iov[i], &control[i],
+			  &u->held_peers[i]);
+	}
+	u->held_count = 0;
+	udp_send(u->fd, msgs, n);
+}
+
+static void
+udp_held(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	udp_send_held(arg);
+}
+
+/*
+ * What one turn of the loop brings is answered together, at its end: a client,
+ * or a forwarder of many, is woken once for all of it. `held` runs behind
+ * whatever is active already.
+ */
 void
 net_udp_reply(const struct net_peer *peer, const uint8_t *msg, size_t len)
 {
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)msg, .iov_len = len};
-	unsigned waits = UDP_SEND_WAITS;
-	union control control;
-	struct msghdr m = {0};
+	struct net_udp *u = peer->udp;
+	unsigned i;
 
 	if (len == 0)
 		return;
-	set_reply(&m, &iov, &control, peer);
-	while (sendmsg(peer->udp->fd, &m, 0) < 0 &&
-	       wait_for_room(peer->udp->fd, &waits))
-		;
+	must(len <= NET_UDP_REPLY_MAX);
+	if (u->held_count == NET_UDP_BATCH)
+		udp_send_held(u);
+	i = u->held_count++;
+	u->held_peers[i] = *peer;
+	u->held_len[i] = len;
+	memcpy(u->held_out + i * OUT_STRIDE, msg, len);
+	if (i == 0)
+		event_active(u->held, 0, 0);
 }
 
 static void
@@ -353,11 +393,14 @@ net_udp_new(struct event_loop *loop, int fd, const struct net_addr *local,
 	u->wildcard = net_addr_is_wildcard(&bound);
 	u->in = net_blocks_new(NET_UDP_BATCH, IN_STRIDE);
 	u->out = net_blocks_new(NET_UDP_BATCH, OUT_STRIDE);
+	u->held_out = net_blocks_new(NET_UDP_BATCH, OUT_STRIDE);
 	u->readable = event_new(event_loop_base(loop), fd, EV_READ | EV_PERSIST,
 				udp_work, u);
 	u->turn = event_new(event_loop_base(loop), -1, 0, udp_work, u);
-	if (u->in == NULL || u->out == NULL || u->readable == NULL ||
-	    u->turn == NULL || event_add(u->readable, NULL) != 0) {
+	u->held = event_new(event_loop_base(loop), -1, 0, udp_held, u);
+	if (u->in == NULL || u->out == NULL || u->held_out == NULL ||
+	    u->readable == NULL || u->turn == NULL || u->held == NULL ||
+	    event_add(u->readable, NULL) != 0) {
 		net_udp_free(u);
 		return NULL;
 	}
@@ -376,8 +419,13 @@ net_udp_free(struct net_udp *u)
 		event_free(u->readable);
 	if (u->turn != NULL)
 		event_free(u->turn);
+	if (u->held != NULL)
+		event_free(u->held);
+	if (u->held_count > 0)
+		udp_send_held(u);
 	net_blocks_free(u->in, NET_UDP_BATCH, IN_STRIDE);
 	net_blocks_free(u->out, NET_UDP_BATCH, OUT_STRIDE);
+	net_blocks_free(u->held_out, NET_UDP_BATCH, OUT_STRIDE);
 	if (u->fd >= 0)
 		close(u->fd);
 	free(u);

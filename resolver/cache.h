@@ -91,13 +91,17 @@ uint64_t cache_view_number(const struct cache_view *v);
 
 /*
  * Fresh or not: the caller decides by entry_fresh(). False: not here. variant:
- * CACHE_DO | CACHE_CD bits of the question. If there is no answer, but a
+ * bits of the question. If there is no answer, but a
  * failure that was put, it is that (ENTRY_FAILURE), provided that any failure
  * was put since the cache was opened. No malloc; one descent, and a second one
  * for what is not there if failures are put.
  */
 #define CACHE_DO 1
 #define CACHE_CD 2
+/* And how it was asked, so that no answer is mistaken for one of another kind
+ * (resolve_cache_variant()). */
+#define CACHE_PRIVATE 4 /* private addresses were let through */
+#define CACHE_CHILD 8	/* by a delegated child's servers, not by the uplink */
 bool cache_get(struct cache_view *v, const uint8_t *qname, uint16_t qtype,
 	       uint8_t variant, struct entry *e);
 

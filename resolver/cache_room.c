@@ -128,26 +128,43 @@ gone(enum err e)
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
-/* Both rows of an entry; nothing is there under its key. */
-static enum err
-row_write(struct cache *c, struct store_txn *t, const uint8_t *key,
-	  size_t key_len, const struct entry *e, enum cache_class class)
+/* The row of an entry, with the next number, in c->row; its length. */
+static size_t
+row_make(struct cache *c, const uint8_t *key, size_t key_len,
+	 const struct entry *e, enum cache_class class)
 {
 	uint8_t *order = c->row + 4;
 	size_t len = CACHE_ROW_HEAD + e->len;
-	enum err err;
 
 	order[0] = (uint8_t) class;
 	put64(order + 1, ++c->counts.number);
 	memmove(c->row + CACHE_ROW_HEAD, e->octets, e->len);
 	put32(c->row, row_check(key, key_len, order, len - 4));
-	err = store_put(t, STORE_ANSWERS, key, key_len, c->row, len);
-	if (err == ERR_OK)
-		err = store_put(t, STORE_ORDER, order, CACHE_ORDER_LEN, key,
-				key_len);
+	return len;
+}
+
+/* The row in order of the one that was made, and written. */
+static enum err
+order_write(struct cache *c, struct store_txn *t, const uint8_t *key,
+	    size_t key_len, size_t len, enum cache_class class)
+{
 	c->counts.entries[class]++;
-	c->counts.octets[class] += row_octets(key_len, e->len);
-	return err;
+	c->counts.octets[class] += row_octets(key_len, len - CACHE_ROW_HEAD);
+	return store_put(t, STORE_ORDER, c->row + 4, CACHE_ORDER_LEN, key,
+			 key_len);
+}
+
+/* Both rows of an entry, the first in place of whatever is there. */
+static enum err
+row_write(struct cache *c, struct store_txn *t, const uint8_t *key,
+	  size_t key_len, const struct entry *e, enum cache_class class)
+{
+	size_t len = row_make(c, key, key_len, e, class);
+	enum err err = store_put(t, STORE_ANSWERS, key, key_len, c->row, len);
+
+	if (err != ERR_OK)
+		return err;
+	return order_write(c, t, key, key_len, len, class);
 }
 
 /* Removes the row of order that r's entry has. */
@@ -171,17 +188,25 @@ cache_row_put(struct cache *c, struct store_txn *t, const uint8_t *key,
 	struct store_value old;
 	struct cache_row r;
 	struct entry e;
-	enum err err =
-		store_get(store_txn_view(t), STORE_ANSWERS, key, key_len, &old);
+	size_t row_len;
+	enum err err;
 
+	/* Most are new: one descent of the tree. */
 	entry_view(&e, entry, len);
-	if (err == ERR_OK && cache_row_open(&r, key, key_len, &old)) {
+	row_len = row_make(c, key, key_len, &e, class);
+	err = store_put_new(t, STORE_ANSWERS, key, key_len, c->row, row_len,
+			    &old);
+	if (err == ERR_OK)
+		return order_write(c, t, key, key_len, row_len, class);
+	if (err != ERR_EXISTS)
+		return err;
+	if (cache_row_open(&r, key, key_len, &old)) {
 		if ((e.flags & ENTRY_FAILURE) == 0)
 			class = CACHE_KEPT;
 		err = order_remove(c, t, key_len, &r);
+		if (err != ERR_OK)
+			return err;
 	}
-	if (gone(err) != ERR_OK)
-		return err;
 	return row_write(c, t, key, key_len, &e, class);
 }
 

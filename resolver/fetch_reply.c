@@ -390,8 +390,10 @@ entry_keep(struct fetch *f, const uint8_t *qname, const uint8_t *octets,
 
 	entry_view(&e, octets, len);
 	if (f->r->cache != NULL && e.ttl > 0)
-		cache_put(f->r->cache, qname, f->qtype, f->variant, octets,
-			  len);
+		cache_put(f->r->cache, qname, f->qtype,
+			  resolve_cache_variant(f->variant, f->private_ok,
+						f->to_servers),
+			  octets, len);
 }
 
 /* Where the chain goes on. A chain that leaves a child's zone ends here:

@@ -200,6 +200,13 @@ resolver_land(struct resolver *r, struct fetch *f,
 
 /* --- asking --------------------------------------------------------------- */
 
+uint8_t
+resolve_cache_variant(uint8_t variant, bool private_ok, bool child)
+{
+	return (uint8_t)(variant | (private_ok ? CACHE_PRIVATE : 0) |
+			 (child ? CACHE_CHILD : 0));
+}
+
 /* A question whose fate is known already: no message is sent for it. */
 static bool
 flight_is_doomed(struct resolver *r, const struct resolve_question *q,

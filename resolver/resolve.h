@@ -40,7 +40,7 @@
 #define RESOLVE_CHAIN_MAX 11 /* CNAMEs chased */
 #define RESOLVE_REFERRALS_MAX 8
 #define RESOLVE_FLIGHTS_MAX 4096 /* different questions at once, a worker */
-#define RESOLVE_WAITERS_MAX 64	 /* clients that wait for the same one */
+#define RESOLVE_WAITERS_MAX 1024 /* clients that wait for the same one */
 #define RESOLVE_DEADLINE_MS 5000 /* a question, in all */
 #define RESOLVE_FAILURE_TTL 5	 /* seconds; RFC 9520: 1 to 300 */
 
@@ -62,6 +62,10 @@ struct resolve_question {
 	bool private_ok; /* answers may hold private addresses */
 	const struct resolve_servers *servers; /* NULL: the uplink */
 };
+
+/* What the cache knows the answer by: a name that is no longer `private`, or
+ * has become a child's, does not find what it was before. */
+uint8_t resolve_cache_variant(uint8_t variant, bool private_ok, bool child);
 
 enum resolve_outcome {
 	RESOLVE_ANSWER, /* entry is what the world says */

@@ -338,6 +338,13 @@ answer_dname(struct query *q, struct chain *c, const struct lookup *l)
 }
 
 /* NS of the cut, and the glue without which nobody gets there (RFC 9471). */
+/* Glue of a space that is not to be seen is none. */
+static bool
+glue_is_hidden(const struct query *q, const uint8_t *host)
+{
+	return view_zone(q->env->served, host, &q->client).hidden;
+}
+
 static void
 answer_cut(struct query *q, const struct chain *c, const struct lookup *l)
 {
@@ -353,6 +360,7 @@ answer_cut(struct query *q, const struct chain *c, const struct lookup *l)
 	while (rrset_next(&l->set, &at, &host, &rdlen)) {
 		for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
 			if (!name_at_or_below(host, c->facts->apex) ||
+			    glue_is_hidden(q, host) ||
 			    !lookup_glue(q->env->view, c->facts, host, types[i],
 					 &set))
 				continue;

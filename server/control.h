@@ -35,7 +35,7 @@ struct control_server {
 	struct import_jobs *imports; /* which zones are being imported */
 	struct refused *refused;     /* updates that were, and why */
 	struct recursion_shared recursion;
-	struct event_loop *loop;     /* main's */
+	struct event_loop *loop;	     /* main's */
 	struct served *(*served)(void *arg); /* current, one reference for the
 						caller; any thread */
 	enum err (*reload)(void *arg,

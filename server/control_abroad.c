@@ -4,6 +4,7 @@
 #include "resolver/ladder.h"
 #include "server/control_explain.h"
 #include "server/query.h"
+#include "server/recurse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ cached_leads_home(struct explain *x, const struct entry *entry)
 	uint16_t rdlen;
 	size_t at;
 
-	for (unsigned i = 0; i < QUERY_CHAIN_MAX; i++) {
+	for (unsigned i = 0; i <= entry->count; i++) {
 		at = 0;
 		if (x->type == RR_CNAME || x->type == RR_ANY ||
 		    !entry_find(entry, MSG_AN, name, RR_CNAME, &r) ||
@@ -83,20 +84,25 @@ cached_leads_home(struct explain *x, const struct entry *entry)
 
 /* The same question with and without DNSSEC has entries of its own. */
 static bool
-cached_find(struct cache_view *v, const struct explain *x, struct entry *entry)
+cached_find(struct cache_view *v, const struct explain *x, bool child,
+	    struct entry *entry)
 {
-	return cache_get(v, x->name, x->type, 0, entry) ||
-	       cache_get(v, x->name, x->type, CACHE_DO, entry);
+	uint8_t kind = resolve_cache_variant(
+		0, child || recurse_private_ok(x->served->conf, x->name),
+		child);
+
+	return cache_get(v, x->name, x->type, kind, entry) ||
+	       cache_get(v, x->name, x->type, kind | CACHE_DO, entry);
 }
 
 static bool
-cached_tell(struct explain *x, json_t *step, struct cache_view *v)
+cached_tell(struct explain *x, json_t *step, struct cache_view *v, bool child)
 {
 	uint32_t now = (uint32_t)time(NULL), age, left;
 	struct entry entry;
 	const char *state;
 
-	if (!cached_find(v, x, &entry)) {
+	if (!cached_find(v, x, child, &entry)) {
 		json_object_set_new(step, "cached",
 				    json_pack("{s:s}", "state", "nothing"));
 		return false;
@@ -116,14 +122,14 @@ cached_tell(struct explain *x, json_t *step, struct cache_view *v)
 
 /* True if what is cached leads home. */
 static bool
-cached_step(struct explain *x, json_t *step)
+cached_step(struct explain *x, json_t *step, bool child)
 {
 	struct cache *cache = x->talk->server->recursion.cache;
 	struct cache_view *v = cache == NULL ? NULL : cache_view_new(cache);
 	bool home = false;
 
 	if (v != NULL && cache_view_begin(v)) {
-		home = cached_tell(x, step, v);
+		home = cached_tell(x, step, v, child);
 		cache_view_end(v);
 	}
 	cache_view_free(v);
@@ -165,7 +171,7 @@ abroad_child(struct explain *x, json_t *step, const struct lookup *cut,
 		    name);
 	json_object_set_new(step, "owner", control_json_name(cut->owner));
 	explain_rrs(x, step, cut);
-	return cached_step(x, step) ? EXPLAIN_NEXT : EXPLAIN_DONE;
+	return cached_step(x, step, true) ? EXPLAIN_NEXT : EXPLAIN_DONE;
 }
 
 static void
@@ -212,7 +218,7 @@ abroad_reach(struct explain *x, json_t *step, const struct ladder *l)
 			      "under uplink: forward");
 	if (conf->uplink.forward_count == 0)
 		return EXPLAIN_DONE;
-	return cached_step(x, step) ? EXPLAIN_NEXT : EXPLAIN_DONE;
+	return cached_step(x, step, false) ? EXPLAIN_NEXT : EXPLAIN_DONE;
 }
 
 static uint64_t

@@ -40,6 +40,8 @@ static const struct control_command commands[] = {
 	  {"file", CONTROL_TEXT, true},
 	  {"dry-run", CONTROL_FLAG, true},
 	  {"replace", CONTROL_FLAG, true}}},
+	{"space", control_space, {{"name", CONTROL_TEXT, false}}},
+	{"places", control_places, {{"zone", CONTROL_TEXT, false}}},
 	{"drop", control_drop, {{"zone", CONTROL_TEXT, false}}},
 	{"backup", control_backup, {{"dir", CONTROL_TEXT, false}}},
 	{"reload", control_reload, {{0}}},

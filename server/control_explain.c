@@ -58,10 +58,9 @@ explain_view(struct explain *x)
 	    !name_equal(x->served->conf->zones[v.zone].apex, x->name))
 		return v;
 	/* DS belongs to the parent (RFC 4035 section 3.1.4.1). */
-	above = x->has_from
-			? view_above(x->served, v.zone, &client)
-			: (struct view){
-				  .zone = served_parent(x->served, v.zone)};
+	above = x->has_from ? view_above(x->served, v.zone, &client)
+			    : (struct view){
+				      .zone = served_parent(x->served, v.zone)};
 	return above.zone < 0 ? v : above;
 }
 
@@ -355,6 +354,8 @@ explain_lookup(struct explain *x, json_t *step, const struct zone_facts *zone,
 {
 	struct lookup l;
 
+	if (explain_space(x, step, zone, v))
+		return false;
 	lookup(&l, x->talk->view, zone, x->name, x->type);
 	if (l.wildcard)
 		json_object_set_new(step, "wildcard", json_true());

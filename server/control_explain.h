@@ -30,6 +30,11 @@ void explain_why(json_t *step, const char *result, const char *fmt, ...)
 /* The RRs that the lookup found, with where they came from. */
 void explain_rrs(const struct explain *x, json_t *step, const struct lookup *l);
 
+/* A question about space, which is searched for and not looked up
+ * (control_space.c). False: it is none, or not for this zone to answer. */
+bool explain_space(struct explain *x, json_t *step,
+		   const struct zone_facts *zone, struct view v);
+
 enum explain_abroad {
 	EXPLAIN_CLOSED, /* not for who asks; nothing was told */
 	EXPLAIN_DONE,

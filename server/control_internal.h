@@ -147,6 +147,9 @@ control_fn control_reach_del;
 /* the uplink */
 control_fn control_blocked;
 control_fn control_flush;
+/* space */
+control_fn control_space;
+control_fn control_places;
 /* upkeep */
 control_fn control_backup;
 control_fn control_reload;

@@ -3,23 +3,16 @@
 #include "server/answer.h"
 #include "server/recurse.h"
 #include "server/view.h"
+#include "server/waiting.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+/* Nothing is answered yet. */
 static void
-query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
+query_begin(struct query *q)
 {
-	q->env = env;
-	q->peer = peer;
-	q->client = (struct view_client){
-		.from = &peer->from,
-		.exports = answer_exports,
-		.arg = q,
-	};
-	q->taken = NULL;
-	q->tsig.present = false;
 	arena_init_fixed(&q->arena, q->arena_space, sizeof(q->arena_space));
 	q->flags = 0;
 	q->rcode = MSG_NOERROR;
@@ -34,6 +27,30 @@ query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
 	q->ask_deadline = 0;
 	q->count = 0;
 	q->zone_count = 0;
+}
+
+static void
+query_reset(struct query *q, struct query_env *env, const struct net_peer *peer)
+{
+	q->env = env;
+	q->peer = peer;
+	q->client = (struct view_client){
+		.from = &peer->from,
+		.exports = answer_exports,
+		.arg = q,
+	};
+	q->taken = NULL;
+	q->tsig.present = false;
+	q->hurried = false;
+	query_begin(q);
+}
+
+/* The client of the question that is served again, after a wait; NULL: it is
+ * served for the first time. */
+static const struct waiting *
+query_waited(const struct query_env *env)
+{
+	return env->recursion != NULL ? env->recursion->waiting : NULL;
 }
 
 /* Octets the client can take, and we are willing to send. */
@@ -63,7 +80,7 @@ query_fail(struct query *q, unsigned rcode, int ede, const char *text)
 	q->ede = ede;
 	q->ede_text = text;
 	q->count = 0;
-	q->flags = 0;
+	q->flags &= MSG_RA; /* what is offered, whatever comes of it */
 }
 
 /* --- encoding ------------------------------------------------------------- */
@@ -361,7 +378,8 @@ query_recall(struct query_env *env, const struct query_taken *t, uint8_t *out)
 	memcpy(out + len, a.tail, a.tail_len);
 	if (a.foreign != NULL)
 		foreign_age(out + len, a.foreign, now);
-	stat_count(env->stats, STAT_QUERIES);
+	if (query_waited(env) == NULL)
+		stat_count(env->stats, STAT_QUERIES);
 	query_count_reply(env->stats, a.rcode, a.flags);
 	return len + a.tail_len;
 }
@@ -411,7 +429,8 @@ foreign_remember(struct memo_foreign *f, const struct query *q,
 	f->made = (uint32_t)q->env->now();
 	f->until = q->fresh < UINT32_MAX - f->made ? f->made + q->fresh
 						   : UINT32_MAX;
-	return q->fresh > 0 && recurse_generation(q->env, &f->generation) &&
+	return q->fresh > 0 &&
+	       recurse_generation_made(q->env, &f->generation) &&
 	       foreign_ttls(f, q, out, len, head);
 }
 
@@ -488,7 +507,8 @@ query_chaos(struct query *q)
 	};
 }
 
-/* To the resolver; false: it is full, and that is the answer. */
+/* To the resolver; false: it is full, and the answer is that, or, where
+ * children would have been asked, what there is without them. */
 static bool
 query_recurse(struct query *q)
 {
@@ -498,6 +518,13 @@ query_recurse(struct query *q)
 		   q->ask_deadline))
 		return true;
 	stat_count(q->env->stats, STAT_CROWDED);
+	if (q->ask_deadline > 0) {
+		q->hurried = true;
+		query_begin(q);
+		answer_query(q);
+		if (q->ask_count == 0 && !q->overflow)
+			return false;
+	}
 	query_fail(q, MSG_SERVFAIL, MSG_EDE_OTHER,
 		   "too many questions wait for the uplink");
 	return false;
@@ -509,7 +536,8 @@ query_question(struct query *q)
 {
 	uint16_t type = q->msg.qtype;
 
-	stat_count(q->env->stats, STAT_QUERIES);
+	if (query_waited(q->env) == NULL)
+		stat_count(q->env->stats, STAT_QUERIES);
 	if (q->msg.qclass == RR_CH)
 		query_chaos(q);
 	else if (q->msg.qclass != RR_IN)
@@ -593,11 +621,13 @@ static bool
 query_authenticate(struct query *q)
 {
 	struct query_env *env = q->env;
+	const struct waiting *w = query_waited(env);
 
 	if (q->msg.tsig == 0)
 		return true;
+	/* The time to compare with is that at which it came. */
 	if (tsig_verify(&q->tsig, &q->msg, &env->served->conf->keys,
-			env->now())) {
+			w != NULL && w->since > 0 ? w->since : env->now())) {
 		q->client.key = q->tsig.key->name;
 		return true;
 	}
@@ -645,7 +675,9 @@ query_answer(struct query *q, struct query_env *env,
 {
 	size_t len;
 
-	stat_count(env->stats, t->peer->tcp != NULL ? STAT_TCP : STAT_UDP);
+	if (query_waited(env) == NULL)
+		stat_count(env->stats,
+			   t->peer->tcp != NULL ? STAT_TCP : STAT_UDP);
 	if (t->keyed) {
 		len = query_recall(env, t, out);
 		if (len > 0)

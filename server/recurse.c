@@ -16,6 +16,7 @@ struct step {
 	struct entry entry;
 	uint32_t now; /* seconds since the epoch */
 	bool stale;
+	bool private_ok; /* the answer may hold private addresses */
 	struct resolve_question rq;
 	const struct resolve_servers *servers; /* NULL: the uplink */
 };
@@ -38,19 +39,48 @@ recurse_offered(const struct query *q)
 	       view_inside_any(q->env->served, &q->client);
 }
 
-bool
-recurse_generation(struct query_env *env, uint64_t *generation)
+static uint32_t
+flushes_now(const struct query_recursion *r)
+{
+	return r->store != NULL ? cache_generation(r->store) : 0;
+}
+
+/* A flush that came after an answer was taken from the cache, or brought, is
+ * one that this answer has not heard of. */
+static uint32_t
+flushes_known(const struct query_recursion *r)
+{
+	if (r->waiting != NULL)
+		return r->waiting->flushes;
+	return r->cache_begun ? r->flushes : flushes_now(r);
+}
+
+static bool
+generation_get(struct query_env *env, uint32_t flushes, uint64_t *generation)
 {
 	struct query_recursion *r = env->recursion;
 
 	if (r == NULL || env->unreadable ||
 	    reach_refresh(r->reach, env->view) != ERR_OK)
 		return false;
-	*generation =
-		reach_version(r->reach) + ((uint64_t)r->generation << 32) +
-		((uint64_t)(r->store != NULL ? cache_generation(r->store) : 0)
-		 << 48);
+	*generation = reach_version(r->reach) +
+		      ((uint64_t)r->generation << 32) +
+		      ((uint64_t)flushes << 48);
 	return true;
+}
+
+bool
+recurse_generation(struct query_env *env, uint64_t *generation)
+{
+	return env->recursion != NULL &&
+	       generation_get(env, flushes_now(env->recursion), generation);
+}
+
+bool
+recurse_generation_made(struct query_env *env, uint64_t *generation)
+{
+	return env->recursion != NULL &&
+	       generation_get(env, flushes_known(env->recursion), generation);
 }
 
 /* --- answers out of an entry -----------------------------------------------
@@ -71,12 +101,27 @@ step_ttl(const struct step *s, uint32_t ttl)
 	return ttl > age && ttl - age < left ? ttl - age : left;
 }
 
+/* A chain may pass the same alias twice, and a DNAME more often. */
+static bool
+step_holds(const struct query *q, enum msg_section section,
+	   const struct entry_rrset *r)
+{
+	for (unsigned i = 0; i < q->count; i++)
+		if (q->items[i].section == section &&
+		    q->items[i].set.type == r->set.type &&
+		    name_equal(q->items[i].owner, r->owner))
+			return true;
+	return false;
+}
+
 static void
 step_add(struct step *s, enum msg_section section, const struct entry_rrset *r)
 {
 	struct query *q = s->q;
 	struct query_item *item;
 
+	if (step_holds(q, section, r))
+		return;
 	if (q->count == QUERY_ITEMS_MAX) {
 		q->overflow = true;
 		return;
@@ -198,7 +243,8 @@ step_use(struct step *s, const uint8_t **next)
 	step_keep(s);
 	if (s->hops == 0)
 		s->q->flags &= (uint16_t)~MSG_AA;
-	for (unsigned i = 0; i < QUERY_CHAIN_MAX; i++) {
+	/* No more steps than there are sets, should it bite its tail. */
+	for (unsigned i = 0; i <= s->entry.count; i++) {
 		const uint8_t *target;
 		uint16_t rdlen;
 		size_t at = 0;
@@ -244,10 +290,22 @@ step_cached(struct step *s)
 
 	if (r->cache == NULL)
 		return false;
-	if (!r->cache_begun)
+	if (!r->cache_begun) {
+		r->flushes = flushes_now(r); /* before the snapshot */
 		r->cache_begun = cache_view_begin(r->cache);
-	return r->cache_begun && cache_get(r->cache, s->name, s->type,
-					   step_variant(s->q), &s->entry);
+	}
+	return r->cache_begun &&
+	       cache_get(r->cache, s->name, s->type,
+			 resolve_cache_variant(step_variant(s->q),
+					       s->private_ok,
+					       s->servers != NULL),
+			 &s->entry);
+}
+
+static bool
+step_is_answer(const struct step *s)
+{
+	return (s->entry.flags & ENTRY_FAILURE) == 0;
 }
 
 static bool
@@ -256,26 +314,27 @@ step_is_stale_usable(const struct step *s)
 	const struct conf_uplink *u = &s->q->env->served->conf->uplink;
 	uint64_t dies = (uint64_t)s->entry.made + s->entry.ttl + u->stale_max;
 
-	return (s->entry.flags & ENTRY_FAILURE) == 0 && s->now < dies;
+	return step_is_answer(s) && s->now < dies;
 }
 
 static enum recurse_result
 step_use_stale(struct step *s, const uint8_t **next)
 {
 	s->stale = true;
-	s->q->ede = MSG_EDE_STALE;
+	s->q->ede = s->entry.rcode == MSG_NXDOMAIN ? MSG_EDE_STALE_NXDOMAIN
+						   : MSG_EDE_STALE;
 	stat_count(s->q->env->stats, STAT_STALE);
 	return step_use(s, next);
 }
 
 static void
-step_ask(struct step *s, bool private_ok)
+step_ask(struct step *s)
 {
 	s->rq = (struct resolve_question){
 		.qname = s->name,
 		.qtype = s->type,
 		.variant = step_variant(s->q),
-		.private_ok = private_ok,
+		.private_ok = s->private_ok,
 		.servers = s->servers,
 	};
 }
@@ -288,8 +347,13 @@ step_given(struct step *s, const struct waiting_given *g, const uint8_t **next)
 		s->entry = g->entry;
 		return step_use(s, next);
 	}
-	if (step_cached(s) && step_is_stale_usable(s))
-		return step_use_stale(s, next);
+	if (step_cached(s)) {
+		/* another worker was luckier */
+		if (step_is_answer(s) && entry_fresh(&s->entry, s->now) > 0)
+			return step_use(s, next);
+		if (step_is_stale_usable(s))
+			return step_use_stale(s, next);
+	}
 	step_fail(s->q, g->ede, g->text);
 	return RECURSE_DONE;
 }
@@ -305,28 +369,37 @@ step_prefetch(struct step *s)
 		r->prefetch(r->arg, &s->rq);
 }
 
+/* The uplink is gone, and children are none of it. */
+static bool
+step_is_cut_off(const struct step *s)
+{
+	const struct query_recursion *r = s->q->env->recursion;
+
+	return s->servers == NULL && r->is_down(r->arg);
+}
+
 static enum recurse_result
-step_resolve(struct step *s, bool private_ok, const uint8_t **next)
+step_resolve(struct step *s, const uint8_t **next)
 {
 	struct query_recursion *r = s->q->env->recursion;
 	const struct waiting_given *g = NULL;
 	bool cached;
 
-	step_ask(s, private_ok);
+	step_ask(s);
 	if (r->waiting != NULL)
 		g = waiting_find(r->waiting, s->name, s->type);
 	if (g != NULL)
 		return step_given(s, g, next);
 	cached = step_cached(s);
 	if (cached && entry_fresh(&s->entry, s->now) > 0) {
-		if (s->entry.flags & ENTRY_FAILURE) {
+		if (!step_is_answer(s)) {
 			step_fail(s->q, MSG_EDE_CACHED_ERROR, NULL);
 			return RECURSE_DONE;
 		}
 		step_prefetch(s);
 		return step_use(s, next);
 	}
-	if (cached && r->is_down(r->arg) && step_is_stale_usable(s)) {
+	if (cached && step_is_cut_off(s) && step_is_stale_usable(s)) {
 		r->prefetch(r->arg, &s->rq);
 		return step_use_stale(s, next);
 	}
@@ -361,7 +434,13 @@ recurse_gather(struct query *q, const uint8_t *name, uint16_t type,
 	       struct recurse_gathered *g)
 {
 	struct query_recursion *r = q->env->recursion;
-	struct step s = {.q = q, .name = name, .type = type};
+	struct step s = {
+		.q = q,
+		.name = name,
+		.type = type,
+		.private_ok = true,
+		.servers = &q->ask_servers[q->ask_count],
+	};
 	const struct waiting_given *given = NULL;
 
 	s.now = (uint32_t)q->env->now();
@@ -372,16 +451,15 @@ recurse_gather(struct query *q, const uint8_t *name, uint16_t type,
 		return given->failed ? RECURSE_MISSED : gather_found(&s, g);
 	}
 	if (step_cached(&s) && entry_fresh(&s.entry, s.now) > 0)
-		return s.entry.flags & ENTRY_FAILURE ? RECURSE_MISSED
-						     : gather_found(&s, g);
-	if ((r->waiting != NULL && r->waiting->hurried) ||
+		return step_is_answer(&s) ? gather_found(&s, g)
+					  : RECURSE_MISSED;
+	if (q->hurried || (r->waiting != NULL && r->waiting->hurried) ||
 	    q->ask_count == QUERY_ASKS_MAX)
 		return RECURSE_MISSED;
-	s.servers = &q->ask_servers[q->ask_count];
 	servers_of_cut(&q->ask_servers[q->ask_count], q, cut, facts);
 	if (s.servers->count == 0)
 		return RECURSE_MISSED;
-	step_ask(&s, true);
+	step_ask(&s);
 	q->asks[q->ask_count++] = s.rq;
 	return RECURSE_ASKED;
 }
@@ -444,7 +522,8 @@ step_child(struct step *s, const struct lookup *cut,
 	s->servers = &s->q->ask_servers[0];
 	if (s->servers->count == 0)
 		return RECURSE_CLOSED; /* nobody to ask: the referral itself */
-	return step_resolve(s, true, next);
+	s->private_ok = true;
+	return step_resolve(s, next);
 }
 
 static void
@@ -561,11 +640,10 @@ step_blocked(struct step *s)
 	return RECURSE_DONE;
 }
 
-/* Names below which answers may hold private addresses. */
-static bool
-step_private_ok(const struct query *q, const uint8_t *name)
+bool
+recurse_private_ok(const struct conf *conf, const uint8_t *name)
 {
-	const struct conf_names *n = &q->env->served->conf->uplink.private;
+	const struct conf_names *n = &conf->uplink.private;
 
 	for (size_t i = 0; i < n->count; i++)
 		if (name_at_or_below(name, n->names[i]))
@@ -577,14 +655,16 @@ static enum recurse_result
 step_reach(struct step *s, const uint8_t **next)
 {
 	struct query *q = s->q;
+	const struct conf *conf = q->env->served->conf;
 
-	if (q->env->served->conf->uplink.forward_count == 0) {
+	if (conf->uplink.forward_count == 0) {
 		step_fail(q, MSG_EDE_NO_REACHABLE, "there is no uplink");
 		if (s->hops == 0)
 			q->flags &= (uint16_t)~MSG_AA;
 		return RECURSE_DONE;
 	}
-	return step_resolve(s, step_private_ok(q, s->name), next);
+	s->private_ok = recurse_private_ok(conf, s->name);
+	return step_resolve(s, next);
 }
 
 enum recurse_result
@@ -602,9 +682,13 @@ recurse_step(struct query *q, const uint8_t *name, uint16_t type, unsigned hops,
 	};
 	struct ladder l;
 
-	if (!client.recursive || !client.inside_any ||
-	    reach_refresh(env->recursion->reach, env->view) != ERR_OK)
+	if (!client.recursive || !client.inside_any)
 		return RECURSE_CLOSED;
+	if (env->unreadable ||
+	    reach_refresh(env->recursion->reach, env->view) != ERR_OK) {
+		step_fail(q, MSG_EDE_NOT_READY, NULL);
+		return RECURSE_DONE;
+	}
 	s.now = (uint32_t)env->now();
 	ladder_climb(&l, &client, env->recursion->reach, name, cut != NULL);
 	switch (l.step) {

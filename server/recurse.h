@@ -59,8 +59,13 @@ enum recurse_gather recurse_gather(struct query *q, const uint8_t *name,
 
 /* A number that changes with what is in reach, with settings, and when the
  * cache is flushed: what was made from foreign answers does not outlive it.
- * False: it cannot be told. */
+ * False: it cannot be told. The second: what it was for the foreign answers of
+ * the question that is being served, which may be older than the last flush. */
 bool recurse_generation(struct query_env *env, uint64_t *generation);
+bool recurse_generation_made(struct query_env *env, uint64_t *generation);
+
+/* True if the uplink's answers about name may hold private addresses. */
+bool recurse_private_ok(const struct conf *conf, const uint8_t *name);
 
 /* True if the client may have recursion here: RA. */
 bool recurse_offered(const struct query *q);

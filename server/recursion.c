@@ -5,6 +5,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* What is renewed takes a moment to be seen in the cache, and is never seen
+ * there if it cannot be written: each hit until then would ask again. */
+#define RENEWALS 256
+#define RENEWAL_MS 2000
+
+struct renewal {
+	uint64_t hash;
+	uint64_t at; /* event_now_ms() */
+};
 
 struct recursion {
 	struct query_recursion face;
@@ -14,6 +25,7 @@ struct recursion {
 	struct resolver_stats stats;
 	struct waiting_room *room;
 	struct cache *cache;
+	struct renewal renewals[RENEWALS]; /* the last ones */
 	bool closing; /* nobody is let in any more */
 	void (*serve)(void *arg, struct waiting *w);
 	void *arg;
@@ -74,6 +86,21 @@ recursion_ask_one(struct recursion *r, struct waiting *w,
 	return a->handle != NULL;
 }
 
+static struct waiting *
+recursion_let_in(struct recursion *r, const struct net_peer *peer,
+		 const struct msg *m)
+{
+	struct waiting *w = waiting_enter(r->room, peer, m->wire, m->len);
+
+	if (w == NULL)
+		return NULL;
+	w->owner = r;
+	w->since = (uint64_t)time(NULL);
+	if (r->cache != NULL)
+		w->flushes = cache_generation(r->cache);
+	return w;
+}
+
 /* Of several, those that cannot be asked are as if they had missed the
  * deadline. A question that is served for the second time has its place. */
 static bool
@@ -88,10 +115,9 @@ recursion_ask(void *arg, const struct net_peer *peer, const struct msg *m,
 	if (r->closing)
 		return false;
 	if (fresh)
-		w = waiting_enter(r->room, peer, m->wire, m->len);
+		w = recursion_let_in(r, peer, m);
 	if (w == NULL || w->given_full)
 		return false;
-	w->owner = r;
 	for (unsigned i = 0; i < count; i++)
 		if (!recursion_ask_one(r, w, &asks[i]))
 			w->hurried = true;
@@ -104,12 +130,29 @@ recursion_ask(void *arg, const struct net_peer *peer, const struct msg *m,
 	return asked;
 }
 
+static bool
+renewed_just_now(struct recursion *r, const struct resolve_question *ask)
+{
+	uint64_t hash = (name_hash(ask->qname) ^ ask->variant) + ask->qtype;
+	struct renewal *n = &r->renewals[(hash ^ hash >> 32) % RENEWALS];
+	uint64_t now = event_now_ms();
+
+	if (n->hash == hash && now < n->at + RENEWAL_MS)
+		return true;
+	n->hash = hash;
+	n->at = now;
+	return false;
+}
+
+/* While the uplink is down, the resolver itself knows when it is to be tried.
+ */
 static void
 recursion_prefetch(void *arg, const struct resolve_question *ask)
 {
 	struct recursion *r = arg;
 
-	resolver_prefetch(r->resolver, ask);
+	if (resolver_is_down(r->resolver) || !renewed_just_now(r, ask))
+		resolver_prefetch(r->resolver, ask);
 }
 
 static bool

@@ -116,6 +116,7 @@ served_make(struct conf *conf, struct served_interface *interfaces)
 
 		slot_put(s, conf->zones[i].apex, (uint32_t)i);
 		circle_add(s, (uint32_t)i);
+		s->depths[depth] = true;
 		if (depth > s->depth_max)
 			s->depth_max = depth;
 	}
@@ -208,7 +209,7 @@ served_find(const struct served *s, const uint8_t *name)
 		labels = s->depth_max;
 	}
 	for (;; name += 1 + name[0], labels--) {
-		int i = served_exact(s, name);
+		int i = s->depths[labels] ? served_exact(s, name) : -1;
 
 		if (i >= 0 || labels == 0)
 			return i;

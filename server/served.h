@@ -36,6 +36,7 @@ struct served {
 			    empty */
 	uint32_t mask;
 	unsigned depth_max; /* most labels of any apex */
+	bool depths[NAME_LABELS_MAX + 1]; /* that any apex has */
 	/* zones with an `inside` unlike that of those before; see view.h */
 	uint32_t circles[SERVED_CIRCLES_MAX]; /* indices in conf->zones */
 	unsigned circle_count; /* SERVED_CIRCLES_MAX + 1: there are more */

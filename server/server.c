@@ -415,7 +415,9 @@ server_open_recursion(struct server *s, struct diag *d)
 	s->recursion.tls = net_tls_new(conf->uplink.ca_file, d);
 	if (s->recursion.tls == NULL)
 		return ERR_SYNTAX;
-	if (conf->uplink.forward_count > 0 && o.limit > 0 &&
+	/* Without an uplink, too: children are asked, and a reload may bring
+	 * one. */
+	if (o.limit > 0 &&
 	    cache_open(&s->recursion.cache, conf->store, &o, d) != ERR_OK)
 		log_warning("no cache, foreign answers are asked for each "
 			    "time: %s",

@@ -107,8 +107,7 @@ hand_over(const struct asking *a, struct space_search *s,
 {
 	struct query *q = a->q;
 	uint8_t name[NAME_WIRE_MAX], *made;
-	size_t len =
-		space_question_move(name, &a->question, a->name, c->apex);
+	size_t len = space_question_move(name, &a->question, a->name, c->apex);
 	struct rrset set = {
 		.type = RR_CNAME,
 		.count = 1,
@@ -203,8 +202,8 @@ search(struct asking *a, const uint8_t **next)
 	e = space_search(&s);
 	if (e != ERR_OK)
 		return SPACE_FAILED;
-	children = arena_alloc(&s.arena,
-			       SPACE_CHILDREN_MAX * sizeof(*children));
+	children =
+		arena_alloc(&s.arena, SPACE_CHILDREN_MAX * sizeof(*children));
 	if (children == NULL)
 		s.more = true;
 	else
@@ -266,6 +265,5 @@ space_step(struct query *q, const uint8_t *name, uint16_t type, unsigned hops,
 	enum space_outcome outcome =
 		space_question_parse(&a.question, name, facts->apex, why);
 
-	return outcome == SPACE_NONE ? SPACE_NOT
-				     : ask(&a, outcome, why, next);
+	return outcome == SPACE_NONE ? SPACE_NOT : ask(&a, outcome, why, next);
 }

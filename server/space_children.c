@@ -142,38 +142,30 @@ touches_disc(struct space_child *c, struct place_spot spot, double radius,
 static bool
 holds_spot(struct space_child *c, struct place_spot spot)
 {
-	c->whole = c->has_footprint
-			   ? place_footprint_contains(&c->footprint, spot)
-			   : place_distance(c->at.spot, spot) <=
-				     sphere_radius(c);
+	c->whole =
+		c->has_footprint
+			? place_footprint_contains(&c->footprint, spot)
+			: place_distance(c->at.spot, spot) <= sphere_radius(c);
 	return c->whole;
 }
 
 /* A corner inside tells of a footprint around the box, an edge in it of all
- * the others. */
+ * the others. far is the box's corner opposite to the edges' origin. */
 static bool
-touches_box(struct space_child *c, const struct space_question *q)
+footprint_touches_box(struct space_child *c, const struct space_question *q,
+		      struct edges *e, struct flat far)
 {
-	int64_t width = (int64_t)q->far.lon - q->spot.lon;
-	struct edges e = edges_of(&c->footprint, q->spot);
-	struct flat a, b, far;
 	bool crossed = false;
 	unsigned corners = 0;
+	struct flat a, b;
 
-	if (width < 0)
-		width += 2 * (int64_t)PLACE_LON_MAX;
-	if (width > WIDE || !c->has_footprint)
-		return true;
 	for (unsigned i = 0; i < 4; i++)
 		corners += place_footprint_contains(
 			&c->footprint, (struct place_spot){
 					       i & 1 ? q->far.lat : q->spot.lat,
-					       i & 2 ? q->far.lon
-						     : q->spot.lon,
+					       i & 2 ? q->far.lon : q->spot.lon,
 				       });
-	far = (struct flat){(double)width * e.east,
-			    ((double)q->far.lat - q->spot.lat) * METRES_A_MAS};
-	while (!crossed && edges_next(&e, &a, &b)) {
+	while (!crossed && edges_next(e, &a, &b)) {
 		double t0 = 0, t1 = 1;
 
 		crossed = clip(a.x, b.x - a.x, far.x, &t0, &t1) &&
@@ -181,6 +173,48 @@ touches_box(struct space_child *c, const struct space_question *q)
 	}
 	c->whole = corners == 4 && !crossed;
 	return corners > 0 || crossed;
+}
+
+/* From a number to the nearest and to the farthest of [0, most]. */
+static double
+nearest_of(double v, double most)
+{
+	return v < 0 ? -v : fmax(v - most, 0);
+}
+
+static double
+farthest_of(double v, double most)
+{
+	return fmax(fabs(v), fabs(v - most));
+}
+
+static bool
+sphere_touches_box(struct space_child *c, struct flat at, struct flat far)
+{
+	double radius = sphere_radius(c);
+	double least = hypot(nearest_of(at.x, far.x), nearest_of(at.y, far.y));
+	double most = hypot(farthest_of(at.x, far.x), farthest_of(at.y, far.y));
+
+	c->whole = most * (1 + SLACK) + SLACK_METRES <= radius;
+	return least * (1 - SLACK) - SLACK_METRES <= radius;
+}
+
+static bool
+touches_box(struct space_child *c, const struct space_question *q)
+{
+	int64_t width = (int64_t)q->far.lon - q->spot.lon;
+	struct edges e = edges_of(&c->footprint, q->spot);
+	struct flat far;
+
+	if (width < 0)
+		width += 2 * (int64_t)PLACE_LON_MAX;
+	if (width > WIDE)
+		return true;
+	far = (struct flat){(double)width * e.east,
+			    ((double)q->far.lat - q->spot.lat) * METRES_A_MAS};
+	return c->has_footprint
+		       ? footprint_touches_box(c, q, &e, far)
+		       : sphere_touches_box(c, flat_of(&e, c->at.spot), far);
 }
 
 /* How far away a hit could still be. */
@@ -275,10 +309,9 @@ read_footprint(struct space_search *s, struct space_child *c,
 	    !node_find(&n, RR_TXT, &txt))
 		return;
 	while (!c->has_footprint && rrset_next(&txt, &at, &rdata, &rdlen))
-		c->has_footprint =
-			place_footprint_parse(&c->footprint, rdata, rdlen,
-					      &c->at, &s->arena,
-					      NULL) == ERR_OK;
+		c->has_footprint = place_footprint_parse(
+					   &c->footprint, rdata, rdlen, &c->at,
+					   &s->arena, NULL) == ERR_OK;
 }
 
 /* The child whose cover stands at that name, if it is one to be asked. */
@@ -322,9 +355,9 @@ zone_children(struct space_search *s, struct zone_facts *f,
 	key_make(&from, f->record.id, covers, f->apex);
 	prefix = from.len;
 	for (unsigned i = 0;; i++) {
-		enum err e = store_seek_within(s->view, STORE_NODES,
-					       from.octets, from.len, prefix,
-					       &key, &value);
+		enum err e =
+			store_seek_within(s->view, STORE_NODES, from.octets,
+					  from.len, prefix, &key, &value);
 
 		if (e != ERR_OK)
 			return e == ERR_NOTFOUND ? ERR_OK : e;

@@ -55,8 +55,7 @@ read_metres(struct line *l, const char *text, size_t len)
 	l->distance = 0;
 	return !l->has_distance ||
 	       place_decimal(&l->distance, text, whole, dot ? dot + 1 : "",
-			     dot ? len - whole - 1 : 0, 1000,
-			     SPACE_RADIUS_MAX);
+			     dot ? len - whole - 1 : 0, 1000, SPACE_RADIUS_MAX);
 }
 
 /* "1 2.35 lamp.house.": as space_line() writes it. */
@@ -123,8 +122,8 @@ answer_add(struct answer *a, const struct space_hit *hit, unsigned long rank)
 
 /* What a child says, it may say of what is below its own name. */
 static void
-take_line(struct space_search *s, const struct space_child *c,
-	  struct answer *a, struct onward *on, const struct line *l)
+take_line(struct space_search *s, const struct space_child *c, struct answer *a,
+	  struct onward *on, const struct line *l)
 {
 	struct space_hit hit = {
 		.has_distance = l->has_distance,

@@ -89,8 +89,8 @@ hit_of(const struct space_search *s, const struct search_hit *h,
 		hit.has_distance = h->has_place && s->has_from;
 		if (hit.has_distance)
 			hit.distance = (uint64_t)llround(
-				1000 * place_distance(s->from.spot,
-						      h->at.spot));
+				1000 *
+				place_distance(s->from.spot, h->at.spot));
 	}
 	return hit;
 }

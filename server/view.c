@@ -131,9 +131,7 @@ bool
 view_holds(const struct served *s, const uint8_t *name,
 	   const struct view_client *client)
 {
-	struct view v = view_zone(s, name, client);
-
-	return v.zone >= 0 && !v.hidden;
+	return view_zone(s, name, client).zone >= 0;
 }
 
 bool

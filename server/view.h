@@ -79,7 +79,8 @@ struct view view_above(const struct served *s, int zone,
 struct view view_of(const struct served *s, int zone,
 		    const struct view_client *client);
 
-/* True if view_zone() finds one that may tell: not -1, not hidden. */
+/* True if view_zone() finds one: what it says of the name, be it that it is not
+ * there, is the last word for this client. */
 bool view_holds(const struct served *s, const uint8_t *name,
 		const struct view_client *client);
 

@@ -310,6 +310,7 @@ lookup_without(struct lookup *l, struct store_view *v,
 	       const struct zone_facts *zone, const uint8_t *name,
 	       uint16_t type, const uint8_t *without)
 {
+	unsigned below;
 	struct key k;
 
 	*l = (struct lookup){.owner = name};
@@ -319,12 +320,12 @@ lookup_without(struct lookup *l, struct store_view *v,
 		fail(l);
 		return;
 	}
+	below = k.labels - l->encloser;
 	key_make(&k, zone->record.id, name, zone->apex);
 	if (search_ancestors(l, v, zone, &k, name, l->encloser) == DECIDED)
 		return;
-	/* the source of synthesis may be what is left aside itself */
-	if (name_is_wildcard(without) &&
-	    name_labels(without) == name_labels(zone->apex) + l->encloser + 1)
+	/* the source of synthesis is left aside itself, or all below it is */
+	if (name_is_wildcard(name_skip(without, below - 1)))
 		decide(l, LOOKUP_NXDOMAIN);
 	else
 		answer_missing(l, v, zone, &k, type);

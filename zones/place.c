@@ -235,8 +235,9 @@ square(double v)
 /*
  * Half the angle c between the spots, by its sine and by its cosine: the first
  * is the haversine formula, exact for what is near, the second its mirror
- * image, exact for antipodes. Neither subtracts one rounded number from
- * another: differences and sums of angles are integers.
+ * image, exact for antipodes, and spared where the spots are near enough for
+ * the first alone. Neither subtracts one rounded number from another:
+ * differences and sums of angles are integers.
  */
 double
 place_distance(struct place_spot a, struct place_spot b)
@@ -245,10 +246,12 @@ place_distance(struct place_spot a, struct place_spot b)
 	int32_t lon = abs(place_lon_diff(a.lon, b.lon));
 	double sin2 = square(sin((a.lat - b.lat) * (RADIAN / 2))) +
 		      cosines * square(sin(lon * (RADIAN / 2)));
-	double cos2 =
-		square(sin((a.lat + b.lat) * (RADIAN / 2))) +
-		cosines * square(sin((PLACE_LON_MAX - lon) * (RADIAN / 2)));
+	double cos2;
 
+	if (sin2 < 0.25)
+		return 2 * METRES_A_RADIAN * asin(sqrt(sin2));
+	cos2 = square(sin((a.lat + b.lat) * (RADIAN / 2))) +
+	       cosines * square(sin((PLACE_LON_MAX - lon) * (RADIAN / 2)));
 	return 2 * METRES_A_RADIAN * atan2(sqrt(sin2), sqrt(cos2));
 }
 

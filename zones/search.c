@@ -177,15 +177,6 @@ node_hides(const struct finding *f, const uint8_t *key, size_t len, bool below,
 	return ERR_OK;
 }
 
-/* A cover tells of a child, it is no place of this zone. */
-static bool
-owner_is_cover(const uint8_t *owner, size_t len)
-{
-	static const uint8_t covers[] = "_cover"; /* with the label's end */
-
-	return key_has_prefix(owner, len, covers, sizeof(covers));
-}
-
 enum err
 finding_occluded(const struct finding *f, const uint8_t *owner, size_t len,
 		 bool *occluded)
@@ -245,7 +236,8 @@ finish(struct finding *f)
 				finding_distance(f, &h->at) * MM);
 	}
 	s->count = f->count;
-	s->more = s->more || (f->all && f->dropped);
+	s->more = s->more || (f->all && f->dropped) ||
+		  (f->short_radius && (f->all || !finding_full(f)));
 	s->scanned = f->scanned < f->scan_max ? f->scanned : f->scan_max;
 	return ERR_OK;
 }

@@ -7,6 +7,7 @@
  *     box    points in the box, its edges included
  *     in     footprints that the spot is inside of, edges half-open
  *     here   names below the scope, and points inside the scope's footprint
+ *            unless their own footprint is larger
  *
  * Only names at or below the scope are hits. What is occluded by a zone cut or
  * a DNAME is none, nor is a wildcard, nor what is at or below `_cover` (which

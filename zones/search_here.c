@@ -95,6 +95,38 @@ names_below(struct finding *f)
 
 /* --- inside the footprint ------------------------------------------------- */
 
+/* A house whose LOC is in the hall does not stand in the hall. */
+static enum err
+is_larger(struct finding *f, const struct places_point *p,
+	  const struct places_shape *s, bool *larger)
+{
+	struct arena before = *f->s->arena;
+	uint8_t key[KEY_MAX + 1];
+	struct store_value *values;
+	struct places_shape own;
+	struct node node;
+	size_t count = 0;
+	enum err e;
+
+	*larger = false;
+	if (p->owner_len > KEY_MAX - KEY_ID_LEN)
+		return ERR_CORRUPT;
+	put32(key, f->zone_id);
+	memcpy(key + KEY_ID_LEN, p->owner, p->owner_len);
+	e = here_node(f, key, KEY_ID_LEN + p->owner_len, &node);
+	if (e == ERR_OK)
+		e = places_of(f->s->view, key, KEY_ID_LEN + p->owner_len, &node,
+			      PLACES_SHAPES, f->s->arena, &values, &count);
+	for (size_t i = 0; e == ERR_OK && i < count; i++) {
+		if (!places_shape_open(&own, &values[i]))
+			e = ERR_CORRUPT;
+		else if (own.area > s->area)
+			*larger = true;
+	}
+	*f->s->arena = before;
+	return e;
+}
+
 static enum err
 take_inside(struct finding *f, const struct store_value *value, void *context)
 {
@@ -113,6 +145,8 @@ take_inside(struct finding *f, const struct store_value *value, void *context)
 	if (e != ERR_OK || !yes)
 		return e;
 	e = finding_occluded(f, p.owner, p.owner_len, &yes);
+	if (e == ERR_OK && !yes)
+		e = is_larger(f, &p, s, &yes);
 	if (e != ERR_OK || yes)
 		return e;
 	c = (struct candidate){

@@ -148,8 +148,8 @@ take_with_levels(struct finding *f, const struct places_shape *s, void *context)
 	struct around *a = context;
 
 	(void)f;
-	if (s->levels > 0 && shape_at_altitude(s, a->alt) &&
-	    shape_before(s, &a->best))
+	if (s->levels > 0 && !owner_is_cover(s->owner, s->owner_len) &&
+	    shape_at_altitude(s, a->alt) && shape_before(s, &a->best))
 		a->best = *s;
 	return ERR_OK;
 }

@@ -25,15 +25,21 @@ struct finding {
 
 	/* No more than `room` hits, a heap with the last of them on top. */
 	unsigned room, count;
-	bool nearest; /* their order is metres */
-	bool all;     /* whether there was room for all is asked, too */
-	bool dropped; /* there was not */
+	bool nearest;	   /* their order is metres */
+	bool all;	   /* whether there was room for all is asked, too */
+	bool dropped;	   /* there was not */
+	bool short_radius; /* than was asked for */
 	/* Metres beyond which nothing is a hit; how far there is any use in
 	 * looking; and the same as a reach, which is brought up to date now
 	 * and then. */
 	double limit, bound;
 	struct place_reach reach;
 	double reach_bound;
+
+	/* Leaves whose points were all looked at, the first and last of them
+	 * perhaps not all: a scan leaves out what lies between. */
+	struct cell_range seen;
+	bool again; /* the point may be among the hits already */
 
 	unsigned scanned, scan_max;
 	bool moved; /* the cursor of the cells is not where a scan left it */
@@ -76,6 +82,15 @@ finding_in_scope(const struct finding *f, const uint8_t *owner, size_t len)
 {
 	return key_has_prefix(owner, len, f->scope.octets + KEY_ID_LEN,
 			      f->scope.len - KEY_ID_LEN);
+}
+
+/* A cover tells of a child elsewhere, it is no place of this zone. */
+static inline bool
+owner_is_cover(const uint8_t *owner, size_t len)
+{
+	static const uint8_t covers[] = "_cover"; /* with the label's end */
+
+	return key_has_prefix(owner, len, covers, sizeof(covers));
 }
 
 /* Whether c would be kept, as far as its order goes. */

@@ -63,7 +63,7 @@ near_consider(struct finding *f, const struct store_value *value,
 	c = (struct candidate){
 		.at = p.at,
 		.has_place = true,
-		.several = p.several || instance != NULL,
+		.several = p.several || instance != NULL || f->again,
 		.order = finding_distance(f, &p.at),
 		.owner = instance != NULL ? instance->owner : p.owner,
 		.owner_len =
@@ -132,18 +132,44 @@ point_prev(struct finding *f, struct store_value *key,
 				 sizeof(prefix), key, value);
 }
 
+/* Ranges without what was seen between the first and last leaf of f->seen. */
+static unsigned
+ranges_unseen(const struct finding *f, struct cell_range *out,
+	      const struct cell_range *range, unsigned n)
+{
+	const struct cell_range *seen = &f->seen;
+	unsigned made = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct cell_range before = range[i], after = range[i];
+
+		if (seen->first >= range[i].last ||
+		    seen->last <= range[i].first) {
+			out[made++] = range[i];
+			continue;
+		}
+		before.last = seen->first;
+		after.first = seen->last;
+		if (before.first <= before.last)
+			out[made++] = before;
+		if (after.first <= after.last)
+			out[made++] = after;
+	}
+	return made;
+}
+
 /* A range that begins behind the point that was found last is read from
  * there, without a seek; one that ends before it is empty. */
 enum err
 points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 	    unsigned budget, point_take *take, void *context)
 {
-	struct cell_range range[CELL_COVER_MAX];
+	struct cell_range all[CELL_COVER_MAX], range[CELL_COVER_MAX + 1];
 	struct store_value key, value;
 	uint64_t at = CELL_NONE;
 	enum err e = ERR_OK;
 
-	n = cell_ranges(range, cells, n);
+	n = ranges_unseen(f, range, all, cell_ranges(all, cells, n));
 	for (unsigned i = 0; e == ERR_OK && i < n; i++) {
 		if (at < range[i].first) {
 			e = point_seek(f, range[i].first, &key, &value);
@@ -154,7 +180,9 @@ points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 				return ERR_CORRUPT;
 			if (budget-- == 0 || !finding_may_scan(f))
 				return ERR_FULL;
+			f->again = at == f->seen.first || at == f->seen.last;
 			e = take(f, &value, context);
+			f->again = false;
 			if (e == ERR_OK)
 				e = point_next(f, &key, &value);
 			if (e == ERR_OK)
@@ -168,7 +196,8 @@ points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 
 #define QUEUE_MAX 128
 #define CELL_POINTS 16 /* of a cell that is not cut */
-#define SLACK 0.7      /* metres */
+#define SLACK 0.05     /* metres, and more of what is on the other side */
+#define SLACK_FAR 2e-7 /* of the distance */
 
 struct branch {
 	double least; /* metres to what is nearest in it, or less */
@@ -184,9 +213,10 @@ struct queue {
 static void
 queue_push(struct finding *f, struct queue *q, uint64_t id)
 {
-	double radians = cell_distance(id, &q->from);
-	double least = radians * (180 / M_PI) * PLACE_METRES_A_DEGREE - SLACK;
+	double least = cell_distance(id, &q->from) * (180 / M_PI) *
+		       PLACE_METRES_A_DEGREE;
 
+	least -= SLACK + SLACK_FAR * least;
 	if (least > f->bound)
 		return;
 	must(q->count < QUEUE_MAX);
@@ -289,6 +319,7 @@ nearest_first(struct finding *f)
 	enum err e = ERR_OK;
 
 	finding_start(f, f->limit);
+	f->seen = (struct cell_range){0, 0};
 	cell_spot_make(&q.from, place_angle_degrees(f->from.spot.lat),
 		       place_angle_degrees(f->from.spot.lon));
 	for (unsigned face = 0; face < 6; face++)
@@ -409,11 +440,14 @@ along_the_curve(struct finding *f, bool *complete)
 		e = point_seek(f, 0, &key, &value);
 	while (e == ERR_OK) {
 		if (seen >= back + f->room &&
-		    (finding_full(f) || seen >= 2 * f->room + BUDGET)) {
+		    (finding_full(f) || isfinite(f->limit) ||
+		     seen >= 2 * f->room + BUDGET)) {
 			*complete = false;
 			return ERR_OK;
 		}
-		seen++;
+		f->seen.last = places_key_cell(&key);
+		if (seen++ == 0)
+			f->seen.first = f->seen.last;
 		if (!finding_may_scan(f))
 			return ERR_FULL;
 		e = near_consider(f, &value, NULL);
@@ -426,23 +460,16 @@ along_the_curve(struct finding *f, bool *complete)
 static enum err
 nearest(struct finding *f)
 {
-	double limit = f->limit;
-	bool complete, dropped;
+	bool complete;
 	enum err e = along_the_curve(f, &complete);
 
 	if (e != ERR_OK || complete)
 		return e;
-	dropped = f->dropped;
-	/* a k that was capped: are there more at all? */
-	if (!finding_full(f) || (f->all && !dropped))
+	/* also a k that was capped: are there more at all? */
+	if (!isfinite(f->bound))
 		return the_long_way(f);
-	finding_start(f, f->s->hits[0].order);
-	e = disc(f, f->limit);
-	f->limit = limit;
-	if (e == ERR_FULL)
-		e = the_long_way(f);
-	f->dropped = f->dropped || dropped;
-	return e;
+	e = disc(f, f->bound);
+	return e == ERR_FULL ? the_long_way(f) : e;
 }
 
 void
@@ -461,6 +488,7 @@ near_prepare(struct finding *f)
 	if (f->room == 0)
 		f->room = 1;
 	f->all = (q->has_radius && q->k == 0) || q->k > f->room;
+	f->short_radius = q->has_radius && q->radius > radius;
 	f->nearest = true;
 	finding_start(f, q->has_radius ? (double)radius / 1000 : INFINITY);
 }
@@ -471,7 +499,7 @@ search_near(struct finding *f)
 	enum err e;
 
 	near_prepare(f);
-	if (!f->q->has_radius)
+	if (f->q->k != 0 || !f->q->has_radius)
 		return nearest(f);
 	e = disc(f, f->limit);
 	if (e == ERR_FULL)

@@ -330,6 +330,21 @@ store_put(struct store_txn *t, enum store_table table, const void *key,
 }
 
 enum err
+store_put_new(struct store_txn *t, enum store_table table, const void *key,
+	      size_t key_len, const void *value, size_t value_len,
+	      struct store_value *old)
+{
+	MDB_val k = val_of(key, key_len), val = val_of(value, value_len);
+	int rc = mdb_put(t->view.txn, t->view.store->dbi[table], &k, &val,
+			 MDB_NOOVERWRITE);
+
+	if (rc != MDB_KEYEXIST)
+		return store_err(rc);
+	value_set(old, &val);
+	return ERR_EXISTS;
+}
+
+enum err
 store_append(struct store_txn *t, enum store_table table, const void *key,
 	     size_t key_len, const void *value, size_t value_len)
 {

@@ -205,6 +205,10 @@ struct store_view *store_txn_view(struct store_txn *t);
  * allowed. store_delete(): ERR_NOTFOUND, which harms nothing. */
 enum err store_put(struct store_txn *t, enum store_table table, const void *key,
 		   size_t key_len, const void *value, size_t value_len);
+/* As store_put if nothing is there; else ERR_EXISTS, and *old is what is. */
+enum err store_put_new(struct store_txn *t, enum store_table table,
+		       const void *key, size_t key_len, const void *value,
+		       size_t value_len, struct store_value *old);
 /* As store_put with keys in ascending order at the table's end: packs pages
  * fully. Falls back by itself. */
 enum err store_append(struct store_txn *t, enum store_table table,

@@ -32,6 +32,7 @@ TOLD_SECONDS = 6.5  # the resolver's own deadline is 5
 SENDS_MAX = 32  # messages for one question (resolver/resolve.h)
 FLOOD = 300
 STALLS_NOTHING = 2.0  # for what is answered at once
+SOON = .1  # the same, by a quarter of them: others use this machine, too
 
 
 def changed(wire, at, to):
@@ -88,12 +89,17 @@ def wrong_letters(question):
 
 
 def other_question(question):
-    query = dns.message.from_wire(question.wire)
-    for name, rdtype in ((VICTIM + ".", 1), (question.name.to_text(), 28)):
-        query.question[0].name = dns.name.from_text(name)
-        query.question[0].rdtype = rdtype
+    """Another name, one that differs in an octet, another type, class."""
+    asked = question.name
+    like = dns.name.Name((b"z" + asked.labels[0][1:], *asked.labels[1:]))
+    for name, rdtype, rdclass in ((dns.name.from_text(VICTIM), 1, 1),
+                                  (like, 1, 1), (asked, 28, 1), (asked, 1, 3)):
+        query = dns.message.from_wire(question.wire)
+        asks = query.question[0]
+        asks.name, asks.rdtype, asks.rdclass = name, rdtype, rdclass
         question.send(reply_to(query, (VICTIM + ".", "A", LIE),
-                               (question.name.to_text(), "A", LIE)))
+                               (name.to_text(), "A", LIE),
+                               (asked.to_text(), "A", LIE)))
 
 
 def no_question(question):
@@ -496,13 +502,15 @@ class SlowTest(ForwarderTest):
             for n in range(40):  # the same question, and its like
                 query.id = n
                 udp.send(query.to_wire())
-            began = time.monotonic()
+            taken = []
             for n in range(20):
+                began = time.monotonic()
                 self.assert_true(self.ask(f"other{n}"))
                 self.assertEqual(
                     self.addresses(self.ask("lamp.room.example")),
                     {"192.0.2.1"})
-            self.assertLess(time.monotonic() - began, STALLS_NOTHING)
+                taken.append(time.monotonic() - began)
+            self.assertLess(sorted(taken)[5], SOON, taken)
             udp.settimeout(TOLD_SECONDS)
             replies = [dns.message.from_wire(udp.recv(65535))
                        for _ in range(40)]

@@ -13,8 +13,6 @@ alone.
 import time
 
 import dns.edns
-import dns.flags
-import dns.message
 import dns.rcode
 
 import netns
@@ -80,7 +78,6 @@ def a_of(reply):
 class Tower(netns.SpacesTest):
     @classmethod
     def setUpClass(cls):
-        super().setUpClass()
         cls.switch = cls.keep(netns.Switch())
         cls.building = cls.place("10.1.0.1", "tower.example", BUILDING,
                                  ["10.1.0.2"])

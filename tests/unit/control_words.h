@@ -2,8 +2,8 @@
  * A house with a control socket, and the words of a talk with it in plain
  * JSON: a real store, a real writer, a loop on a thread of its own. Of its
  * zones lounge.house is served, attic.house is not in the store yet, and
- * shed.house is no longer configured. It has an uplink that nobody asks, a cache,
- * and reach.example in reach by its configuration.
+ * shed.house is no longer configured. It has an uplink that nobody asks, a
+ * cache, and reach.example in reach by its configuration.
  */
 #ifndef PLACED_TESTS_UNIT_CONTROL_WORDS_H
 #define PLACED_TESTS_UNIT_CONTROL_WORDS_H

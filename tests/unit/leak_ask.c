@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LONG "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghi"
 #define PICK(array) ((array)[leak_pick(ARRAY_LEN(array))])
 
 /* --- names -------------------------------------------------------------- */
@@ -25,10 +26,23 @@ static void
 random_name(struct leak_question *q, uint8_t *name)
 {
 	static const char *const fronts[] = {
-		"zz",	   "x",	       "_export",   "_reach", "_cover",
-		"_geo",	   "_civic",   "*",	    "a",      "d.e",
-		"_tcp",	   "g",	       "f.g",	    "_ble",   "x.y.z.x.y.z",
+		"zz",
+		"x",
+		"_export",
+		"_reach",
+		"_cover",
+		"_geo",
+		"_civic",
+		"*",
+		"a",
+		"d.e",
+		"_tcp",
+		"g",
+		"f.g",
+		"_ble",
+		"x.y.z.x.y.z",
 		"www.www",
+		LONG "." LONG "." LONG,
 	};
 	static const char *const searches[] = {
 		"_near",
@@ -46,16 +60,17 @@ random_name(struct leak_question *q, uint8_t *name)
 		"_near.a",
 	};
 	static const char *const elsewhere[] = {
-		".", "example.", "arpa.", "192.in-addr.arpa.", "localhost.",
-		"b.", "version.bind.", "other.", "ghost.",
+		".",	      "example.", "arpa.",	   "192.in-addr.arpa.",
+		"localhost.", "b.",	  "version.bind.", "other.",
+		"ghost.",
 	};
 	unsigned zone = leak_pick(LEAK_ZONES);
 
 	switch (leak_pick(8)) {
 	case 0:
-		cr_assert_eq(name_from_text(name, PICK(fronts),
-					    leak_owner(zone), NULL),
-			     ERR_OK);
+		if (name_from_text(name, PICK(fronts), leak_owner(zone),
+				   NULL) != ERR_OK)
+			name_copy(name, leak_owner(zone));
 		break;
 	case 1:
 		name_from_text(name, PICK(searches), leak_apex(zone), NULL);
@@ -74,8 +89,7 @@ random_name(struct leak_question *q, uint8_t *name)
 		}
 		/* fallthrough */
 	default:
-		name_copy(name, name_skip(leak_owner(zone),
-					  leak_pick(8) == 0));
+		name_copy(name, name_skip(leak_owner(zone), leak_pick(8) == 0));
 	}
 	if (leak_pick(4) == 0)
 		random_case(name);
@@ -87,13 +101,13 @@ static uint16_t
 random_type(void)
 {
 	static const uint16_t types[] = {
-		RR_A,	  RR_AAAA,  RR_TXT,   RR_LOC,	 RR_SOA,   RR_NS,
-		RR_DS,	  RR_ANY,   RR_MX,    RR_SRV,	 RR_PTR,   RR_CNAME,
-		RR_DNAME, RR_HTTPS, RR_SVCB,  RR_EUI48,	 RR_RRSIG, RR_NSEC,
-		RR_DNSKEY, RR_KEY,  RR_AXFR,  RR_IXFR,	 27,	   65280,
-		RR_MAILB, RR_OPT,   RR_TSIG,  RR_TKEY,	 0,	   RR_HINFO,
-		RR_A,	  RR_A,	    RR_ANY,   RR_TXT,	 RR_MX,	   RR_SRV,
-		RR_PTR,	  RR_NS,    RR_CNAME, RR_DS,
+		RR_A,	   RR_AAAA,  RR_TXT,   RR_LOC,	 RR_SOA,   RR_NS,
+		RR_DS,	   RR_ANY,   RR_MX,    RR_SRV,	 RR_PTR,   RR_CNAME,
+		RR_DNAME,  RR_HTTPS, RR_SVCB,  RR_EUI48, RR_RRSIG, RR_NSEC,
+		RR_DNSKEY, RR_KEY,   RR_AXFR,  RR_IXFR,	 27,	   65280,
+		RR_MAILB,  RR_OPT,   RR_TSIG,  RR_TKEY,	 0,	   RR_HINFO,
+		RR_A,	   RR_A,     RR_ANY,   RR_TXT,	 RR_MX,	   RR_SRV,
+		RR_PTR,	   RR_NS,    RR_CNAME, RR_DS,
 	};
 
 	return PICK(types);
@@ -102,8 +116,8 @@ random_type(void)
 static void
 write_edns(struct wire_writer *w, uint16_t *count)
 {
-	static const uint16_t payloads[] = {0,	 512,  513,  560, 640, 700,
-					    900, 1232, 1232, 4096};
+	static const uint16_t payloads[] = {0,	 512, 513,  560,  640,
+					    700, 900, 1232, 1232, 4096};
 	static const uint8_t nsid[] = {0, 3, 0, 0};
 	static const uint8_t unknown[] = {0xff, 1, 0, 2, 7, 7};
 	bool with_nsid = leak_pick(8) == 0, with_other = leak_pick(8) == 0;
@@ -178,29 +192,52 @@ write_signature(struct leak_question *q, struct wire_writer *w,
 	tsig_sign_request(&st, &key, w, when);
 }
 
-static void
-write_body(struct leak_question *q, struct wire_writer *w)
+/* False: that model has nothing. */
+static bool
+known_question(uint8_t *name, uint16_t *type, const struct leak_model *models)
 {
-	static const uint16_t flags[] = {0,	 MSG_RD, MSG_RD, MSG_RD,
-					 MSG_CD, MSG_RD | MSG_CD, 0x20};
-	static const uint16_t classes[] = {RR_IN, RR_IN,   RR_IN,  RR_IN,
-					   RR_IN, RR_IN,   RR_IN,  RR_IN,
-					   RR_CH, RR_NONE, RR_CLASS_ANY};
-	unsigned opcode = leak_pick(16);
-	uint8_t name[NAME_WIRE_MAX];
+	const struct leak_model *m = &models[leak_pick(LEAK_ZONES)];
+	const struct edit_change *c;
 
-	opcode = opcode < 2	? MSG_UPDATE
-		 : opcode == 2	? 4 /* NOTIFY */
-		 : opcode == 3	? leak_pick(16)
-				: MSG_QUERY;
+	if (m->count == 0)
+		return false;
+	c = &m->rrs[leak_pick(m->count)];
+	name_copy(name, c->owner);
+	*type = leak_pick(4) == 0 ? random_type() : c->type;
+	if (name_is_wildcard(name) || leak_pick(6) == 0)
+		name_from_text(name, leak_pick(2) == 0 ? "a" : "x.y",
+			       name_skip(c->owner, name_is_wildcard(name)),
+			       NULL);
+	if (leak_pick(4) == 0)
+		random_case(name);
+	return true;
+}
+
+static void
+write_body(struct leak_question *q, struct wire_writer *w,
+	   const struct leak_model *models)
+{
+	static const uint16_t flags[] = {
+		0, MSG_RD, MSG_RD, MSG_RD, MSG_CD, MSG_RD | MSG_CD, 0x20};
+	static const uint16_t others[] = {RR_CH, RR_NONE, RR_CLASS_ANY, 7};
+	unsigned opcode = leak_pick(32);
+	uint8_t name[NAME_WIRE_MAX];
+	uint16_t type = random_type();
+	uint16_t class = leak_pick(16) == 0 ? PICK(others) : RR_IN;
+
+	opcode = opcode < 2    ? MSG_UPDATE
+		 : opcode == 2 ? 4 /* NOTIFY */
+		 : opcode == 3 ? leak_pick(16)
+			       : MSG_QUERY;
 	msg_write_header(w, (uint16_t)leak_pick(65536),
 			 (uint16_t)(PICK(flags) | opcode << 11));
-	random_name(q, name);
+	if (leak_pick(2) == 0 || !known_question(name, &type, models))
+		random_name(q, name);
 	if (opcode == MSG_UPDATE && leak_pick(8) > 0) {
 		name_copy(name, leak_apex(leak_pick(LEAK_ZONES)));
 		msg_write_question(w, name, RR_SOA, RR_IN);
 	} else {
-		msg_write_question(w, name, random_type(), PICK(classes));
+		msg_write_question(w, name, type, class);
 	}
 	msg_set_count(w, MSG_QD, 1);
 	if (opcode == MSG_UPDATE)
@@ -209,7 +246,8 @@ write_body(struct leak_question *q, struct wire_writer *w)
 }
 
 void
-leak_question_make(struct leak_question *q, const struct leak_server *a)
+leak_question_make(struct leak_question *q, const struct leak_server *a,
+		   const struct leak_model *models)
 {
 	struct wire_writer w;
 	uint16_t additional = 0;
@@ -217,7 +255,7 @@ leak_question_make(struct leak_question *q, const struct leak_server *a)
 	q->is_signed = q->is_search = false;
 	q->tcp = leak_pick(4) == 0;
 	wire_writer_init(&w, q->wire, sizeof(q->wire));
-	write_body(q, &w);
+	write_body(q, &w, models);
 	write_edns(&w, &additional);
 	msg_set_count(&w, MSG_AR, additional);
 	if (leak_pick(8) == 0)
@@ -278,6 +316,10 @@ ask_batch(struct leak_server *s, const struct leak_question *q,
 	return len;
 }
 
+/* Nothing of it may be touched for somebody outside: what is reached for is
+ * not there. */
+static struct query_recursion trap;
+
 size_t
 leak_ask(struct leak_server *s, const struct leak_question *q, const char *from,
 	 enum leak_way way, uint8_t *reply)
@@ -286,6 +328,9 @@ leak_ask(struct leak_server *s, const struct leak_question *q, const char *from,
 	size_t len;
 
 	cr_assert_eq(net_addr_from_text(&peer.from, from, 53, NULL), ERR_OK);
+	s->env.recursion = s->is_trapped && strcmp(from, LEAK_OUTSIDER) == 0
+				   ? &trap
+				   : NULL;
 	s->env.memo = way == LEAK_MEMO ? s->memo : NULL;
 	cr_assert_eq(store_reader_begin(s->env.view), ERR_OK);
 	len = way == LEAK_BATCH
@@ -315,4 +360,27 @@ leak_last_name(uint8_t *name, const uint8_t *reply, size_t len)
 			name_copy(name, target);
 	}
 	return true;
+}
+
+static bool
+is_label(const uint8_t *at, const char *label)
+{
+	size_t n = strlen(label);
+	uint8_t last = (uint8_t)(at[n] | 0x20);
+
+	return at[0] == n &&
+	       strncasecmp((const char *)at + 1, label, n - 1) == 0 &&
+	       (last == label[n - 1] || last == (label[n - 1] ^ 1));
+}
+
+void
+leak_disguise(uint8_t *msg, size_t len)
+{
+	static const char *const labels[] = {"_near", "_in", "_box", "_here"};
+
+	for (size_t i = WIRE_HEADER_LEN; i < len; i++)
+		for (unsigned n = 0; n < ARRAY_LEN(labels); n++)
+			if (i + strlen(labels[n]) < len &&
+			    is_label(msg + i, labels[n]))
+				msg[i + strlen(labels[n])] ^= 1;
 }

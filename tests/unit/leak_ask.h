@@ -14,7 +14,10 @@ struct leak_question {
 	bool is_search; /* the name is a search's */
 };
 
-void leak_question_make(struct leak_question *q, const struct leak_server *a);
+/* Half of them ask for what one of the models has, so that something comes of
+ * it; LEAK_ZONES of them. */
+void leak_question_make(struct leak_question *q, const struct leak_server *a,
+			const struct leak_model *models);
 void leak_question_print(const struct leak_question *q);
 void leak_reply_print(const char *what, const uint8_t *reply, size_t len);
 
@@ -26,6 +29,10 @@ enum leak_way {
 };
 size_t leak_ask(struct leak_server *s, const struct leak_question *q,
 		const char *from, enum leak_way way, uint8_t *reply);
+
+/* Gives the labels of searches in a message another last letter, or takes it
+ * back: names then that are like any other. */
+void leak_disguise(uint8_t *msg, size_t len);
 
 /* What the last CNAME of the reply leads to, or the asked name. False: the
  * reply cannot be read, or has no question. */

@@ -265,8 +265,7 @@ leak_model_make(struct leak_model *m, struct arena *memory,
 	lookup_walk_init(&w, z.id, apex);
 	while ((whole || m->exports) &&
 	       lookup_walk_next(&w, v, name, &n) == ERR_OK) {
-		const uint8_t *owner =
-			arena_copy(memory, name, name_len(name));
+		const uint8_t *owner = arena_copy(memory, name, name_len(name));
 
 		for (size_t at = 0; node_next(&n, &at, &set);) {
 			int leave = whole ? 2
@@ -287,13 +286,14 @@ leak_model_make(struct leak_model *m, struct arena *memory,
 	}
 }
 
-void
+bool
 leak_model_hide(struct leak_model *m, const uint8_t *name)
 {
-	unsigned kept = 0;
+	unsigned kept = 0, had = m->count;
 
 	for (unsigned i = 0; i < m->count; i++)
 		if (!name_at_or_below(m->rrs[i].owner, name))
 			m->rrs[kept++] = m->rrs[i];
 	m->count = kept;
+	return kept < had;
 }

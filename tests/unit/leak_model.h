@@ -28,7 +28,8 @@ void leak_model_make(struct leak_model *m, struct arena *memory,
 		     struct store_view *v, const uint8_t *apex, bool whole,
 		     uint32_t metres, uint32_t serial);
 
-/* Takes out what is at or below name, a space that is hidden. */
-void leak_model_hide(struct leak_model *m, const uint8_t *name);
+/* Takes out what is at or below name, a space that is hidden. True if there
+ * was something. */
+bool leak_model_hide(struct leak_model *m, const uint8_t *name);
 
 #endif

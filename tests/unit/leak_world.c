@@ -19,20 +19,12 @@ static const char *const apexes[LEAK_ZONES] = {
 };
 
 static const char *const owners[] = {
-	"@",	    "a",
-	"b",	    "d",
-	"www",	    "ns",
-	"*",	    "*.a",
-	"*.b",	    "c.*.a",
-	"b.a",	    "e.f.g",
-	"cut",	    "x.cut",
-	"ns.cut",   "_ipp._tcp",
-	"old",	    "ink._ipp._tcp",
-	"_geo.d",   "_civic.d",
-	"_ble.d",   "x._wifi",
-	"1",	    "z.cover",
-	"big",	    "x.old",
-	"y._cover", "lounge", /* cuts, in house. and lounge.house. */
+	"@",	  "a",	      "b",	  "d",	       "www", "ns",
+	"*",	  "*.a",      "*.b",	  "c.*.a",     "b.a", "e.f.g",
+	"cut",	  "x.cut",    "ns.cut",	  "_ipp._tcp", "old", "ink._ipp._tcp",
+	"_geo.d", "_civic.d", "_ble.d",	  "x._wifi",   "1",   "z.cover",
+	"big",	  "x.old",    "y._cover", "lounge", /* cuts, in house. and
+						       lounge.house. */
 	"shelf",
 };
 
@@ -102,9 +94,9 @@ static const char *const soas[SOAS] = {
 };
 
 static const char *const types[] = {
-	"A",	"AAAA", "TXT", "LOC",	  "EUI48", "HTTPS", "SVCB",
-	"GPOS", "DS",	"MX",  "SRV",	  "PTR",   "NS",    "CNAME",
-	"DNAME", "A",	"TXT", "TYPE65280", "CNAME", "DNAME",
+	"A",	 "AAAA", "TXT", "LOC",	     "EUI48", "HTTPS", "SVCB",
+	"GPOS",	 "DS",	 "MX",	"SRV",	     "PTR",   "NS",    "CNAME",
+	"DNAME", "A",	 "TXT", "TYPE65280", "CNAME", "DNAME",
 };
 
 static const struct edit_limits limits = {.journal_limit = 1 << 16};
@@ -409,13 +401,27 @@ list_rr(struct batch *b, struct edit_change *c, const char *list,
 	c->rdlen = (uint16_t)(len + 1);
 }
 
+/* For something that was added just now, or for anything. */
 static void
 add_entry(struct batch *b)
 {
+	char text[NAME_TEXT_MAX + 64], name[NAME_TEXT_MAX];
+	char type[RR_TYPE_TEXT_MAX];
 	struct edit_change c;
-	char text[256];
 
-	list_rr(b, &c, "_export", entry_text(text, b->zone));
+	entry_text(text, b->zone);
+	if (b->count > 0 && leak_pick(3) > 0) {
+		const struct edit_change *there =
+			&b->changes[leak_pick(b->count)];
+
+		name_to_text(name, there->owner);
+		if (there->type != 0 && strstr(name, "_export") == NULL &&
+		    strstr(name, "_reach") == NULL)
+			sprintf(text, "%s %s%s", name,
+				rr_type_to_text(type, there->type),
+				leak_pick(4) == 0 ? " private" : "");
+	}
+	list_rr(b, &c, "_export", text);
 	batch_add(b, &c, c.owner);
 }
 
@@ -460,8 +466,7 @@ add_apex(struct batch *b)
 
 	batch_add(b, &data_rrs[b->zone][soa], apex_names[b->zone])->ttl =
 		leak_pick(2) == 0 ? 3600 : 30;
-	batch_add(b, &data_rrs[b->zone][FIRST_NS],
-		  apex_names[b->zone]);
+	batch_add(b, &data_rrs[b->zone][FIRST_NS], apex_names[b->zone]);
 }
 
 static void
@@ -525,13 +530,44 @@ batch_apply_each(struct batch *b, struct store_txn *t)
 	}
 }
 
+/* As a small import is made, or as a large one. */
+static void
+import_small(struct store_txn *t, const struct import_set *set, bool replace)
+{
+	struct import_diff diff;
+	struct edit_result r;
+	struct diag d;
+
+	if (import_diff_make(&diff, store_txn_view(t), set, replace, &d) ==
+	    ERR_OK)
+		import_apply(t, set, &diff, &limits, LEAK_NOW, NULL, "file",
+			     &r);
+	import_diff_free(&diff);
+}
+
+static void
+import_built(struct store_txn *t, const struct import_set *set, bool replace)
+{
+	struct import_build *b = import_build_new(set, replace, &limits);
+	struct edit_result r;
+	struct diag d;
+	bool more = true;
+	enum err e = import_build_begin(b, t, &d);
+
+	while (e == ERR_OK && more)
+		e = import_build_slice(b, t, &more, &d);
+	if (e == ERR_OK)
+		e = import_build_finish(b, t, LEAK_NOW, "file", &r);
+	if (e != ERR_OK)
+		cr_assert_eq(import_build_abandon(b, t), ERR_OK);
+	import_build_free(b);
+}
+
 /* Another version of the file, with some of what the pool has. */
 static void
 import_random(struct batch *b, struct store_txn *t)
 {
 	struct import_set set;
-	struct import_diff diff;
-	struct edit_result r;
 	struct diag d;
 
 	add_apex(b);
@@ -548,18 +584,13 @@ import_random(struct batch *b, struct store_txn *t)
 				      .class = RR_IN};
 
 		if (c->op == EDIT_ADD)
-			import_set_add(&set, &rr, (struct text_place){.file = "file"}, &d);
+			import_set_add(&set, &rr,
+				       (struct text_place){.file = "file"}, &d);
 	}
 	b->count = 0;
-	if (import_set_finish(&set, &limits, &d) == ERR_OK) {
-		enum err e = import_diff_make(&diff, store_txn_view(t), &set,
-					      leak_pick(2) == 0, &d);
-
-		if (e == ERR_OK)
-			import_apply(t, &set, &diff, &limits, LEAK_NOW, NULL,
-				     "file", &r);
-		import_diff_free(&diff);
-	}
+	if (import_set_finish(&set, &limits, &d) == ERR_OK)
+		(leak_pick(3) == 0 ? import_built
+				   : import_small)(t, &set, leak_pick(2) == 0);
 	import_set_free(&set);
 }
 
@@ -625,11 +656,23 @@ leak_world_begin(struct leak_world *w, struct leak_server *a, uint64_t seed)
 			continue;
 		inside[z] = w->inside[z] ? "[ 192.0.2.0/24, 198.51.100.0/24 ]"
 					 : "[ 192.0.2.0/24 ]";
-		zone_begin(w, t, z);
+		if (leak_pick(10) > 0)
+			zone_begin(w, t, z);
 	}
 	cr_assert_eq(store_txn_commit(t), ERR_OK);
 	leak_server_serve(a, inside);
 }
+
+static bool
+is_there(struct store_txn *t, unsigned zone)
+{
+	struct zone_record z;
+
+	return zone_record_get(store_txn_view(t), apex_names[zone], &z) ==
+	       ERR_OK;
+}
+
+#define IMPORT 1 /* the first of a zone, too */
 
 void
 leak_world_edit(struct leak_world *w, struct leak_server *a)
@@ -644,11 +687,11 @@ leak_world_edit(struct leak_world *w, struct leak_server *a)
 		if (!w->present[zone])
 			continue;
 		batch_begin(zone);
-		switch (leak_pick(8)) {
+		switch (is_there(t, zone) ? leak_pick(8) : IMPORT) {
 		case 0:
 			set_policy(w, t, zone);
 			continue;
-		case 1:
+		case IMPORT:
 			import_random(&batch, t);
 			continue;
 		case 2:
@@ -657,8 +700,8 @@ leak_world_edit(struct leak_world *w, struct leak_server *a)
 			continue;
 		case 3:
 			cr_assert_eq(export_refresh(t, apex_names[zone],
-						    &limits, LEAK_NOW, NULL,
-						    "", &d),
+						    &limits, LEAK_NOW, NULL, "",
+						    &d),
 				     ERR_OK);
 			continue;
 		default:
@@ -713,7 +756,8 @@ leak_world_print(const struct leak_world *w, struct leak_server *a)
 		fprintf(stderr, "zone %s%s, positions to %u m\n", apexes[i],
 			w->inside[i] ? ", the client is inside" : "",
 			w->metres[i]);
-		cr_assert_eq(zone_record_get(v, apex_names[i], &z), ERR_OK);
+		if (zone_record_get(v, apex_names[i], &z) != ERR_OK)
+			continue;
 		lookup_walk_init(&walk, z.id, apex_names[i]);
 		while (lookup_walk_next(&walk, v, name, &n) == ERR_OK)
 			print_node(name, &n);

@@ -23,7 +23,8 @@ struct leak_server {
 	struct stats stats;
 	struct query query;
 	struct memo *memo;
-	bool accepted; /* an update that nobody may make was taken */
+	bool is_trapped; /* recursion for an outsider fails the test */
+	bool accepted;	 /* an update that nobody may make was taken */
 };
 
 struct leak_world {

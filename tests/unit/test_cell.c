@@ -357,6 +357,49 @@ Test(cell, middles_of_neighbours_are_an_edge_apart)
 	}
 }
 
+/* A leaf in it. */
+static uint64_t
+leaf_in(uint64_t id, uint64_t *seed)
+{
+	uint64_t first = cell_first(id);
+
+	return (first + rnd(seed) % (cell_last(id) - first + 1)) | 1;
+}
+
+Test(cell, nothing_in_a_cell_is_nearer_than_it_says)
+{
+	uint64_t seed = 15;
+
+	for (unsigned n = 0; n < 100000; n++) {
+		uint64_t id = random_cell(&seed), there = leaf_in(id, &seed);
+		uint64_t from = rnd(&seed) % 2
+					? leaf_in(random_cell(&seed), &seed)
+					: there;
+		double lat, lon, la, lo, far, says;
+		struct cell_spot spot;
+
+		/* some way from it, so that near and far ones are tried */
+		if (from == there)
+			from = leaf_in(
+				cell_parent(
+					id,
+					(int)(rnd(&seed) %
+					      (unsigned)(cell_level(id) + 1))),
+				&seed);
+		cell_center(from, &lat, &lon);
+		cell_center(there, &la, &lo);
+		cell_spot_make(&spot, lat, lon);
+		says = CELL_EARTH_METRES * cell_distance(id, &spot);
+		far = metres(lat, lon, la, lo);
+		cr_assert_leq(says, far + 1e-3 + 1e-7 * far,
+			      "%" PRIx64 " from %" PRIx64, id, from);
+		if (far > 10 * cell_edge_metres_max(cell_level(id)))
+			cr_assert_geq(says,
+				      far - 1.6 * cell_edge_metres_max(
+							  cell_level(id)));
+	}
+}
+
 Test(cell, the_level_for_some_metres_has_cells_that_wide)
 {
 	cr_assert_eq(cell_level_for_metres(1e9), 0);

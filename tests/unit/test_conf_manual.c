@@ -116,7 +116,15 @@ Test(conf_manual, every_setting_has_type_default_and_prose)
 					   "ttl\\-max",
 					   "negative\\-max",
 					   "stale\\-max",
-					   "waiting\\-per\\-client"};
+					   "waiting\\-per\\-client",
+					   "space",
+					   "k",
+					   "k\\-max",
+					   "radius\\-max",
+					   "hits\\-max",
+					   "scan\\-max",
+					   "ttl",
+					   "gather"};
 	const char *text = manual();
 	char want[64];
 

@@ -1,4 +1,5 @@
-/* The settings of the boundary: who is inside, and where questions may go. */
+/* The settings of the boundary: who is inside, and where questions may go; and
+ * those of questions about space. */
 #include "lib/conf.h"
 
 #include <criterion/criterion.h>
@@ -336,4 +337,42 @@ Test(conf_uplink, what_is_no_map_of_settings_is_refused)
 		       "\"forward\"?");
 	expect_refusal("uplink: { zebra: 1 }",
 		       "1:11: unknown key \"zebra\" in uplink");
+}
+
+/* --- space ---------------------------------------------------------------- */
+
+Test(conf_space, limits_have_defaults_that_suit_a_building)
+{
+	struct conf *c = conf_of("");
+
+	cr_expect_eq(c->space.k, 10);
+	cr_expect_eq(c->space.k_max, 1000);
+	cr_expect_eq(c->space.radius_max, 100000);
+	cr_expect_eq(c->space.hits_max, 1000);
+	cr_expect_eq(c->space.scan_max, 20000);
+	cr_expect_eq(c->space.ttl, 5);
+	cr_expect_eq(c->space.gather_ms, 300);
+	conf_free(c);
+}
+
+Test(conf_space, limits_are_read_with_their_units)
+{
+	struct conf *c = conf_of("space: { k: 4, k-max: 40, radius-max: 2km, "
+				 "hits-max: 50, scan-max: 900, ttl: 1m, "
+				 "gather: 1s }\n");
+
+	cr_expect_eq(c->space.k, 4);
+	cr_expect_eq(c->space.k_max, 40);
+	cr_expect_eq(c->space.radius_max, 2000);
+	cr_expect_eq(c->space.hits_max, 50);
+	cr_expect_eq(c->space.scan_max, 900);
+	cr_expect_eq(c->space.ttl, 60);
+	cr_expect_eq(c->space.gather_ms, 1000);
+	conf_free(c);
+}
+
+Test(conf_space, more_than_an_answer_can_hold_is_refused)
+{
+	expect_refusal("space: { hits-max: 4001 }\n",
+		       "1:20: \"hits-max\" is from 1 to 4000, not 4001");
 }

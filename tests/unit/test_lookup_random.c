@@ -232,16 +232,45 @@ store_zone(struct store_txn *t, const struct model *m)
 	cr_assert_eq(zone_record_put(t, m->apex, &z), ERR_OK);
 }
 
+/* The zone as if it had nothing at or below that name. */
+static const struct model *
+model_without(const struct model *m, const uint8_t *without)
+{
+	static struct model less;
+
+	less = *m;
+	less.count = 0;
+	for (unsigned i = 0; i < m->count; i++)
+		if (!name_at_or_below(m->owners[i].name, without))
+			less.owners[less.count++] = m->owners[i];
+	return &less;
+}
+
+/* The name or an ancestor of it, below the apex; NULL: there is none. */
+static const uint8_t *
+random_ancestor(const struct model *m, const uint8_t *name)
+{
+	unsigned below = name_labels(name) - name_labels(m->apex);
+
+	return below > 0 ? name_skip(name, (unsigned)rand() % below) : NULL;
+}
+
+/* without: nothing there is to be seen; NULL: all is. */
 static void
 compare(const struct model *m, const struct zone_facts *f, const uint8_t *name,
-	uint16_t type, unsigned seen[])
+	uint16_t type, const uint8_t *without, unsigned seen[])
 {
-	struct outcome expected = model_lookup(m, name, type);
+	const struct model *there =
+		without != NULL ? model_without(m, without) : m;
+	struct outcome expected = model_lookup(there, name, type);
 	char text[NAME_TEXT_MAX];
 	struct lookup l;
 
 	name_to_text(text, name);
-	lookup(&l, view, f, name, type);
+	if (without != NULL)
+		lookup_without(&l, view, f, name, type, without);
+	else
+		lookup(&l, view, f, name, type);
 	cr_assert_eq(l.result, expected.result, "%s type %u: %s instead of %s",
 		     text, type, result_text[l.result],
 		     result_text[expected.result]);
@@ -259,7 +288,8 @@ compare(const struct model *m, const struct zone_facts *f, const uint8_t *name,
 	seen[LOOKUP_ERROR + 1] += l.wildcard;
 }
 
-Test(lookup_random, agrees_with_the_rfcs_rules_on_random_zones)
+static void
+ask_random_zones(bool hiding)
 {
 	static const uint16_t types[] = {RR_A,	RR_TXT, RR_NS,	  RR_CNAME,
 					 RR_DS, RR_KEY, RR_DNAME, RR_ANY};
@@ -288,11 +318,24 @@ Test(lookup_random, agrees_with_the_rfcs_rules_on_random_zones)
 		for (unsigned j = 0; j < QUESTIONS; j++) {
 			random_labels(name, 5, models[i].apex);
 			compare(&models[i], &f, name,
-				types[(size_t)rand() % ARRAY_LEN(types)], seen);
+				types[(size_t)rand() % ARRAY_LEN(types)],
+				hiding ? random_ancestor(&models[i], name)
+				       : NULL,
+				seen);
 		}
 	}
 	/* Each kind of answer was met often. */
 	for (unsigned i = 0; i <= LOOKUP_ERROR + 1; i++)
 		cr_assert(i == LOOKUP_ERROR ? seen[i] == 0 : seen[i] > 500,
 			  "%u: %u", i, seen[i]);
+}
+
+Test(lookup_random, agrees_with_the_rfcs_rules_on_random_zones)
+{
+	ask_random_zones(false);
+}
+
+Test(lookup_random, without_a_name_is_as_if_it_and_all_below_were_not_there)
+{
+	ask_random_zones(true);
 }
