@@ -111,8 +111,9 @@ void net_tcp_free(struct net_tcp *t);
 
 /* Sends a reply that was put off (at most 65,535 octets, over UDP at most
  * NET_UDP_REPLY_MAX), on the thread of the loop that asked, once for each
- * NET_LATER; over UDP by the end of this turn of the loop. A connection that is gone is not an
- * error. len 0: no reply after all (TCP pipelines need to know). */
+ * NET_LATER; over UDP by the end of this turn of the loop. A connection that is
+ * gone is not an error. len 0: no reply after all (TCP pipelines need to know).
+ */
 void net_reply(const struct net_peer *peer, const uint8_t *msg, size_t len);
 
 /* Open TCP connections now, for status and tests. Thread-safe. */

@@ -40,8 +40,8 @@ struct net_udp {
 	struct event *turn;	/* while it is not watched: a timer */
 	struct event *held;	/* active while replies stand in held_out */
 	struct net_service service;
-	uint8_t *in;	 /* NET_UDP_BATCH blocks, IN_STRIDE apart */
-	uint8_t *out;	 /* as many, OUT_STRIDE apart */
+	uint8_t *in;	   /* NET_UDP_BATCH blocks, IN_STRIDE apart */
+	uint8_t *out;	   /* as many, OUT_STRIDE apart */
 	uint8_t *held_out; /* likewise: replies that were put off */
 	unsigned held_count;
 	unsigned to_arm; /* headers that the last recvmmsg has written to */
@@ -267,6 +267,36 @@ udp_later(struct net_udp *u, unsigned ms)
 	event_add(u->turn, &after);
 }
 
+static void
+udp_send_held(struct net_udp *u)
+{
+	struct mmsghdr msgs[NET_UDP_BATCH];
+	struct iovec iov[NET_UDP_BATCH];
+	union control control[NET_UDP_BATCH];
+	unsigned n = u->held_count;
+
+	for (unsigned i = 0; i < n; i++) {
+		iov[i].iov_base = u->held_out + i * OUT_STRIDE;
+		iov[i].iov_len = u->held_len[i];
+		msgs[i].msg_hdr.msg_flags = 0;
+		set_reply(&msgs[i].msg_hdr, &iov[i], &control[i],
+			  &u->held_peers[i]);
+	}
+	u->held_count = 0;
+	udp_send(u->fd, msgs, n);
+}
+
+static void
+udp_answer(struct net_udp *u, unsigned n)
+{
+	unsigned replies = udp_serve(u, n);
+
+	/* What was put off has waited longer. */
+	if (u->held_count > 0)
+		udp_send_held(u);
+	udp_send(u->fd, u->out_msgs, replies);
+}
+
 /*
  * A socket that epoll watches wakes it for each message that comes and again
  * for each that has left, which is a tenth of what a message costs. A busy
@@ -301,31 +331,12 @@ udp_work(evutil_socket_t fd, short what, void *arg)
 			udp_watch(u, true);
 			return;
 		}
-		unsigned replies = n > 0 ? udp_serve(u, (unsigned)n) : 0;
-XX
+		if (n > 0)
+			udp_answer(u, (unsigned)n);
 		if (round == UDP_BUSY)
 			udp_watch(u, false);
 	}
 	udp_later(u, 0);
-}
-
-static void
-udp_send_held(struct net_udp *u)
-{
-	struct mmsghdr msgs[NET_UDP_BATCH];
-	struct iovec iov[NET_UDP_BATCH];
-	union control control[NET_UDP_BATCH];
-	unsigned n = u->held_count;
-
-	for (unsigned i = 0; i < n; i++) {
-		iov[i].iov_base = u->held_out + i * OUT_STRIDE;
-		iov[i].iov_len = u->held_len[i];
-		msgs[i].msg_hdr.msg_flags = 0;
-		set_reply(&msgs[i].msg_hdr, &iov[i], &control[i],
-			  &u->held_peers[i]);
-	}
-	u->held_count = 0;
-	udp_send(u->fd, msgs, n);
 }
 
 static void

@@ -102,6 +102,7 @@ uint64_t cache_view_number(const struct cache_view *v);
  * (resolve_cache_variant()). */
 #define CACHE_PRIVATE 4 /* private addresses were let through */
 #define CACHE_CHILD 8	/* by a delegated child's servers, not by the uplink */
+#define CACHE_SPACE 16	/* about space: with what rides along (entry_policy) */
 bool cache_get(struct cache_view *v, const uint8_t *qname, uint16_t qtype,
 	       uint8_t variant, struct entry *e);
 

@@ -120,7 +120,7 @@ set_check(const uint8_t *p, size_t room)
 	size_t used, size;
 
 	if (room < SET_HEAD_LEN || room < SET_HEAD_LEN + (size_t)p[1] ||
-	    (p[0] != MSG_AN && p[0] != MSG_NS) ||
+	    (p[0] != MSG_AN && p[0] != MSG_NS && p[0] != MSG_AR) ||
 	    !name_valid(p + 2, p[1], &used) || used != p[1])
 		return 0;
 	size = set_read(&r, p);

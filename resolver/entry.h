@@ -14,7 +14,9 @@
  * caps. Of the message only this is kept: RRsets of the answer section that lie
  * on the chain of CNAMEs and DNAMEs from the question, the RRset that ends it,
  * and for a negative answer the SOA (RFC 2181 5.4.1: nothing else may be
- * trusted to answer another question), with DNSSEC also what proves it.
+ * trusted to answer another question), with DNSSEC also what proves it. Only
+ * where a child was asked about space does its additional data ride along, as
+ * part of that answer and of no other (struct entry_policy).
  *
  * The chain stands in order: a DNAME before the CNAME that follows from it, a
  * CNAME before what its target has. All RRs of an RRset have one TTL, the least
@@ -50,7 +52,7 @@ struct entry {
 };
 
 struct entry_rrset {
-	uint8_t section; /* MSG_AN or MSG_NS */
+	uint8_t section; /* MSG_AN, MSG_NS; MSG_AR for what rides along */
 	const uint8_t *owner;
 	struct rrset set; /* RRs in the order they came; meta NULL */
 };
@@ -82,7 +84,15 @@ struct entry_policy {
 			    in A, AAAA and SVCB hints may stand in it */
 	bool dnssec;	 /* DO was set: RRSIGs of what is kept are kept, and
 			    for a negative answer NSEC and NSEC3 */
+	const uint8_t *riders; /* the zone that whoever answers may speak for:
+				  of the additional section, places and
+				  addresses (LOC, A, AAAA, SRV, TXT, EUI48,
+				  EUI64) at or below it are kept with an answer
+				  that has data; NULL: nothing is */
 };
+
+#define ENTRY_RIDERS_MAX 128	 /* RRsets that ride along */
+#define ENTRY_RIDER_RRS_MAX 1024 /* RRs of the section that are looked at */
 
 #define ENTRY_CHAIN_MAX 11 /* CNAMEs in one message; Unbound's figure */
 
@@ -100,6 +110,8 @@ struct entry_policy {
  *   NOERROR, nothing     NODATA, the SOA in MSG_NS, ttl its lesser number (RFC
  *                        2308 5); without an SOA ttl 0: not for the cache
  *   NXDOMAIN             likewise
+ *   riders               what does not fit, or has TTL 0, is left out; the
+ *                        others count for the ttl
  *   private addresses    are taken out with their signatures; if none is left,
  *                        NODATA with ENTRY_REBOUND, at most negative_max
  *

@@ -356,6 +356,8 @@ build_begin(struct build *b, const struct msg *m, struct arena *arena)
 
 	if (e != ERR_OK)
 		return e;
+	if (b->policy->riders != NULL)
+		rrs = b->count;
 	/* A CNAME of ours may stand beside each DNAME. */
 	b->cap = ENTRY_HEAD_LEN + m->len + (rrs + 1) * 2 * RR_GROWTH_MAX;
 	if (b->cap > ENTRY_MAX)
@@ -389,7 +391,11 @@ build_write(struct build *b, struct chain *c, struct entry *head)
 		e = nothing_write(b, c, head->rcode, &d, &head->flags);
 	if (d.removed)
 		head->flags |= ENTRY_REBOUND;
-	return build_trouble(b) != ERR_OK ? build_trouble(b) : e;
+	if (build_trouble(b) != ERR_OK)
+		return build_trouble(b);
+	if (e == ERR_OK && d.kept && b->policy->riders != NULL)
+		build_riders(b);
+	return e;
 }
 
 enum err

@@ -3,6 +3,7 @@
  * this.
  *
  *   entry_build.c   which RRsets of the message make the answer
+ *   entry_riders.c  what rides along
  *   entry_set.c     the message's RRs by owner and type, and a set written out
  *
  * A message is walked once; what is left of an RR is a record of 12 octets with
@@ -27,7 +28,8 @@ struct build {
 	const struct msg *m;
 	const struct entry_policy *policy;
 	struct arena *arena;
-	struct record *records; /* class IN, answer and authority */
+	struct record *records; /* class IN, answer and authority; and of
+				   additional data what may ride along */
 	unsigned count;
 	unsigned work; /* readings and comparisons left */
 	uint8_t *out;  /* the entry */
@@ -51,7 +53,12 @@ struct scan {
 
 #define COVERS_PROOF 0xffff /* SOA, NSEC or NSEC3 */
 
-/* Walks the message. ERR_NOMEM. */
+/* Additional data that is wanted, behind all else; types that no rider has are
+ * never kept. */
+bool build_is_rider(uint16_t type);
+void build_riders(struct build *b);
+
+/* Walks the message; b->policy is set. ERR_NOMEM. */
 enum err build_index(struct build *b, const struct msg *m, struct arena *arena);
 
 struct scan build_scan(uint16_t section, const uint8_t *owner, uint16_t type);

@@ -15,19 +15,21 @@ owner_hash(const uint8_t *owner)
 	return (uint32_t)(h ^ h >> 32);
 }
 
+/* The first `rrs` RRs of a section. */
 static void
-index_section(struct build *b, enum msg_section section)
+index_section(struct build *b, enum msg_section section, unsigned rrs)
 {
 	const struct msg *m = b->m;
 	size_t pos = m->section[section], at;
 
-	for (unsigned i = m->count[section]; i > 0; i--) {
+	for (unsigned i = rrs; i > 0; i--) {
 		struct record *r = &b->records[b->count];
 		struct msg_rr rr;
 
 		at = pos;
 		msg_rr_read(m, &pos, &rr);
-		if (rr.class != RR_IN || rr_type_is_meta(rr.type))
+		if (rr.class != RR_IN || rr_type_is_meta(rr.type) ||
+		    (section == MSG_AR && !build_is_rider(rr.type)))
 			continue;
 		*r = (struct record){.hash = owner_hash(rr.owner),
 				     .at = (uint16_t)at,
@@ -43,15 +45,22 @@ enum err
 build_index(struct build *b, const struct msg *m, struct arena *arena)
 {
 	size_t rrs = (size_t)m->count[MSG_AN] + m->count[MSG_NS];
+	unsigned riders = 0;
 
+	if (b->policy->riders != NULL)
+		riders = m->count[MSG_AR] < ENTRY_RIDER_RRS_MAX
+				 ? m->count[MSG_AR]
+				 : ENTRY_RIDER_RRS_MAX;
+	rrs += riders;
 	b->m = m;
 	b->arena = arena;
 	b->count = 0;
 	b->records = arena_alloc(arena, rrs * sizeof(*b->records));
 	if (b->records == NULL)
 		return ERR_NOMEM;
-	index_section(b, MSG_AN);
-	index_section(b, MSG_NS);
+	index_section(b, MSG_AN, m->count[MSG_AN]);
+	index_section(b, MSG_NS, m->count[MSG_NS]);
+	index_section(b, MSG_AR, riders);
 	b->work = 4 * b->count + 256;
 	return ERR_OK;
 }

@@ -450,6 +450,14 @@ fetch_answer(struct fetch *f, const uint8_t *octets, size_t len)
 	fetch_land(f, octets, len);
 }
 
+/* Additional data is kept only of who may speak for a zone, asked for that. */
+static bool
+wants_riders(const struct fetch *f)
+{
+	return (f->variant & CACHE_SPACE) != 0 && f->to_servers &&
+	       !f->recursive && f->names == NULL;
+}
+
 static void
 reply_answer(struct fetch *f, const struct msg *m, unsigned i)
 {
@@ -461,6 +469,7 @@ reply_answer(struct fetch *f, const struct msg *m, unsigned i)
 		.negative_max = c->negative_max,
 		.private_ok = f->private_ok,
 		.dnssec = (f->variant & CACHE_DO) != 0,
+		.riders = wants_riders(f) ? f->ask_zone : NULL,
 	};
 	const uint8_t *octets;
 	struct entry e;

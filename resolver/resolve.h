@@ -58,7 +58,9 @@ struct resolve_servers {
 struct resolve_question {
 	const uint8_t *qname;
 	uint16_t qtype;
-	uint8_t variant; /* CACHE_DO, CACHE_CD */
+	uint8_t variant; /* CACHE_DO, CACHE_CD; with servers, CACHE_SPACE: their
+			    additional data is wanted. Of the uplink's nothing
+			    is ever kept */
 	bool private_ok; /* answers may hold private addresses */
 	const struct resolve_servers *servers; /* NULL: the uplink */
 };

@@ -142,7 +142,7 @@ struct query {
 	bool personal; /* repeats the letters of the question: not to be kept */
 	bool spatial;  /* holds a search's hits, with their additional data */
 	bool foreign;  /* holds what is not from a zone here, or hangs on it */
-	bool hurried;	/* no child can be asked now: with what there is */
+	bool hurried;  /* no child can be asked now: with what there is */
 	uint32_t fresh; /* seconds for which what is foreign may be given again
 			 */
 	/* What must be answered first; more than one where a search gathers

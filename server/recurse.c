@@ -17,6 +17,7 @@ struct step {
 	uint32_t now; /* seconds since the epoch */
 	bool stale;
 	bool private_ok; /* the answer may hold private addresses */
+	bool riders;	 /* and what rides along */
 	struct resolve_question rq;
 	const struct resolve_servers *servers; /* NULL: the uplink */
 };
@@ -276,10 +277,13 @@ step_fail(struct query *q, int ede, const char *text)
  */
 
 static uint8_t
-step_variant(const struct query *q)
+step_variant(const struct step *s)
 {
-	return (uint8_t)((q->msg.edns.dnssec_ok ? CACHE_DO : 0) |
-			 (q->msg.flags & MSG_CD ? CACHE_CD : 0));
+	const struct msg *m = &s->q->msg;
+
+	return (uint8_t)((m->edns.dnssec_ok ? CACHE_DO : 0) |
+			 (m->flags & MSG_CD ? CACHE_CD : 0) |
+			 (s->riders ? CACHE_SPACE : 0));
 }
 
 /* Fresh or not; an answer of the cache needs its snapshot for this batch. */
@@ -296,8 +300,7 @@ step_cached(struct step *s)
 	}
 	return r->cache_begun &&
 	       cache_get(r->cache, s->name, s->type,
-			 resolve_cache_variant(step_variant(s->q),
-					       s->private_ok,
+			 resolve_cache_variant(step_variant(s), s->private_ok,
 					       s->servers != NULL),
 			 &s->entry);
 }
@@ -333,7 +336,7 @@ step_ask(struct step *s)
 	s->rq = (struct resolve_question){
 		.qname = s->name,
 		.qtype = s->type,
-		.variant = step_variant(s->q),
+		.variant = step_variant(s),
 		.private_ok = s->private_ok,
 		.servers = s->servers,
 	};
@@ -429,23 +432,23 @@ gather_found(struct step *s, struct recurse_gathered *g)
 }
 
 enum recurse_gather
-recurse_gather(struct query *q, const uint8_t *name, uint16_t type,
-	       const struct lookup *cut, const struct zone_facts *facts,
+recurse_gather(struct query *q, const struct recurse_child *child,
 	       struct recurse_gathered *g)
 {
 	struct query_recursion *r = q->env->recursion;
 	struct step s = {
 		.q = q,
-		.name = name,
-		.type = type,
+		.name = child->name,
+		.type = child->type,
 		.private_ok = true,
+		.riders = child->riders,
 		.servers = &q->ask_servers[q->ask_count],
 	};
 	const struct waiting_given *given = NULL;
 
 	s.now = (uint32_t)q->env->now();
 	if (r->waiting != NULL)
-		given = waiting_find(r->waiting, name, type);
+		given = waiting_find(r->waiting, s.name, s.type);
 	if (given != NULL) {
 		s.entry = given->entry;
 		return given->failed ? RECURSE_MISSED : gather_found(&s, g);
@@ -456,9 +459,10 @@ recurse_gather(struct query *q, const uint8_t *name, uint16_t type,
 	if (q->hurried || (r->waiting != NULL && r->waiting->hurried) ||
 	    q->ask_count == QUERY_ASKS_MAX)
 		return RECURSE_MISSED;
-	servers_of_cut(&q->ask_servers[q->ask_count], q, cut, facts);
+	servers_of_cut(&q->ask_servers[q->ask_count], q, child->cut,
+		       child->facts);
 	if (s.servers->count == 0)
-		return RECURSE_MISSED;
+		return RECURSE_NOBODY;
 	step_ask(&s);
 	q->asks[q->ask_count++] = s.rq;
 	return RECURSE_ASKED;

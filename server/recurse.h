@@ -38,13 +38,22 @@ enum recurse_result recurse_step(struct query *q, const uint8_t *name,
 /*
  * One of several questions to delegated children, all at once: the answer that
  * came or is cached; or the question is put among q->asks, and the caller sets
- * q->ask_deadline; or there will be none in time. Only for a client who is
- * offered recursion and wants it.
+ * q->ask_deadline; or there will be none in time, or there is no server whose
+ * address is known. Only for a client who is offered recursion and wants it.
  */
 enum recurse_gather {
 	RECURSE_GATHERED,
 	RECURSE_ASKED,
 	RECURSE_MISSED,
+	RECURSE_NOBODY,
+};
+
+struct recurse_child {
+	const uint8_t *name; /* what is asked */
+	uint16_t type;
+	bool riders;		  /* additional data is wanted (CACHE_SPACE) */
+	const struct lookup *cut; /* the referral */
+	const struct zone_facts *facts; /* of the zone that has it */
 };
 
 struct recurse_gathered {
@@ -52,9 +61,8 @@ struct recurse_gathered {
 	uint32_t ttl; /* seconds for which it holds */
 };
 
-enum recurse_gather recurse_gather(struct query *q, const uint8_t *name,
-				   uint16_t type, const struct lookup *cut,
-				   const struct zone_facts *facts,
+enum recurse_gather recurse_gather(struct query *q,
+				   const struct recurse_child *child,
 				   struct recurse_gathered *g);
 
 /* A number that changes with what is in reach, with settings, and when the

@@ -26,7 +26,7 @@ struct recursion {
 	struct waiting_room *room;
 	struct cache *cache;
 	struct renewal renewals[RENEWALS]; /* the last ones */
-	bool closing; /* nobody is let in any more */
+	bool closing;			   /* nobody is let in any more */
 	void (*serve)(void *arg, struct waiting *w);
 	void *arg;
 };

@@ -35,7 +35,7 @@ struct served {
 	uint32_t *slots; /* hash table of conf->zones by apex: index + 1, 0
 			    empty */
 	uint32_t mask;
-	unsigned depth_max; /* most labels of any apex */
+	unsigned depth_max;		  /* most labels of any apex */
 	bool depths[NAME_LABELS_MAX + 1]; /* that any apex has */
 	/* zones with an `inside` unlike that of those before; see view.h */
 	uint32_t circles[SERVED_CIRCLES_MAX]; /* indices in conf->zones */

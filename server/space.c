@@ -1,6 +1,7 @@
 #include "server/space_internal.h"
 
 #include "server/answer.h"
+#include "server/recurse.h"
 
 #include <string.h>
 
@@ -100,6 +101,36 @@ open_zone(void *arg, int zone)
 
 /* --- the outcome ---------------------------------------------------------- */
 
+/* What the CNAME leads to: whoever is to have it from here does not wait for a
+ * child that is gone, but goes on with the CNAME alone. */
+static enum space_result
+look_ahead(const struct asking *a, const struct space_child *c,
+	   const uint8_t *target)
+{
+	struct query *q = a->q;
+	const struct recurse_child child = {
+		.name = target,
+		.type = a->type,
+		.cut = &c->cut,
+		.facts = c->facts,
+	};
+	struct recurse_gathered g;
+
+	if (!space_may_gather(q, a->view))
+		return SPACE_FOLLOW;
+	switch (recurse_gather(q, &child, &g)) {
+	case RECURSE_ASKED:
+		q->ask_deadline = q->env->served->conf->space.gather_ms;
+		return SPACE_LATER;
+	case RECURSE_MISSED:
+		return SPACE_DONE;
+	case RECURSE_GATHERED:
+	case RECURSE_NOBODY:
+		break;
+	}
+	return SPACE_FOLLOW;
+}
+
 /* The same labels under that child, as a CNAME. */
 static enum space_result
 hand_over(const struct asking *a, struct space_search *s,
@@ -126,7 +157,8 @@ hand_over(const struct asking *a, struct space_search *s,
 	space_add(q, MSG_AN, a->name, &set, set.ttl);
 	q->personal = true; /* has the letters of the question */
 	*next = made + 2;
-	return q->overflow || a->type == RR_CNAME ? SPACE_DONE : SPACE_FOLLOW;
+	return q->overflow || a->type == RR_CNAME ? SPACE_DONE
+						  : look_ahead(a, c, *next);
 }
 
 /* To whoever cannot be asked for it: where to go on. */

@@ -6,7 +6,9 @@
  *   answer_step → space_step ─ no question: SPACE_NOT, on to lookup()
  *       scope    lookup(): not there, or below a zone cut, a DNAME
  *       search   space_search(): the zone that holds the scope, and all served
- *                zones at or below it that the client may see, merged
+ *                zones at or below it that the client may see, merged; of
+ *                `here` also what stands in its footprint and is named in
+ *                another such zone beneath the apex
  *       children space_children(): zone cuts whose servers are elsewhere, by
  *                their `_cover`; a CNAME, gathered, or a continuation
  *       answer   PTR or TXT at the asked name, additional data of the hits
@@ -24,10 +26,13 @@
  * a LOC, and `_geo` below that. What is asked of the child are the same labels
  * under the child's name:
  *
- *   one child's cover holds the whole       CNAME to there
- *   region, and there is no hit here
+ *   one child's cover holds the whole       CNAME to there; with what that
+ *   region, and there is no hit here        has, if it is asked recursively
+ *                                           from inside and the child answers
+ *                                           in time
  *   it is asked recursively from inside     asked for TXT, all children at
- *                                           once; merged by distance; AA=0
+ *                                           once; merged by distance; AA=0;
+ *                                           places and addresses come along
  *   it did not answer in time, or anybody   a PTR to there (continuation)
  *   else asks
  *

@@ -212,6 +212,74 @@ ride_radios(struct query *q, struct space_search *s,
 	}
 }
 
+/* --- what came along from a child ----------------------------------------- */
+
+/* Whether a set of that owner says where an instance's host stands. */
+static bool
+is_host(const struct space_hit *hit, const uint8_t *owner)
+{
+	const uint8_t *rdata;
+	struct entry_rrset srv;
+	uint16_t rdlen;
+	size_t at = 0;
+
+	if (!entry_find(&hit->riders->entry, MSG_AR, hit->name, RR_SRV, &srv))
+		return false;
+	while (rrset_next(&srv.set, &at, &rdata, &rdlen))
+		if (name_equal(rr_rdata_target(RR_SRV, rdata), owner))
+			return true;
+	return false;
+}
+
+/* The round in which a set of a child's is told, as with our own. */
+enum {
+	ROUND_PLACE,
+	ROUND_ADDRESS,
+	ROUND_TEXT,
+	ROUNDS,
+};
+
+static unsigned
+round_of(const struct space_hit *hit, const struct entry_rrset *r)
+{
+	uint16_t type = r->set.type;
+
+	if (r->section != MSG_AR)
+		return ROUNDS;
+	if (!name_equal(r->owner, hit->name)) {
+		if (name_at_or_below(r->owner, hit->name))
+			return type == RR_TXT || type == RR_EUI48 ||
+					       type == RR_EUI64
+				       ? ROUND_TEXT
+				       : ROUNDS;
+		if (!is_host(hit, r->owner))
+			return ROUNDS;
+		return type == RR_LOC			 ? ROUND_PLACE
+		       : type == RR_A || type == RR_AAAA ? ROUND_ADDRESS
+							 : ROUNDS;
+	}
+	return type == RR_LOC	? ROUND_PLACE
+	       : type == RR_TXT ? ROUND_TEXT
+				: ROUND_ADDRESS;
+}
+
+static void
+ride_from_child(struct query *q, const struct space_hit *hit, unsigned round)
+{
+	struct entry_rrset r;
+	size_t at = 0;
+
+	while (has_room(q) && entry_next(&hit->riders->entry, &at, &r)) {
+		if (round_of(hit, &r) != round ||
+		    is_there(q, r.owner, r.set.type))
+			continue;
+		space_add(q, MSG_AR, r.owner, &r.set, hit->riders->ttl);
+		q->items[q->count - 1].foreign = true;
+	}
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
 /* First where all of them are, then how to talk to them. */
 static void
 ride_along(struct query *q, struct space_search *s, const struct node *nodes,
@@ -221,19 +289,21 @@ ride_along(struct query *q, struct space_search *s, const struct node *nodes,
 	static const uint16_t addresses[] = {RR_SRV, RR_A, RR_AAAA, 0};
 	static const uint16_t text[] = {RR_TXT, 0};
 
-	for (unsigned round = 0; round < 3; round++) {
+	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < riders && has_room(q); i++) {
 			const struct space_hit *hit = &s->hits[i];
 
+			if (hit->riders != NULL)
+				ride_from_child(q, hit, round);
 			if (nodes[i].octets == NULL)
 				continue;
 			ride(q, hit->name, &nodes[i],
-			     round == 0	  ? place
-			     : round == 1 ? addresses
-					  : text);
-			if (round == 0)
+			     round == ROUND_PLACE     ? place
+			     : round == ROUND_ADDRESS ? addresses
+						      : text);
+			if (round == ROUND_PLACE)
 				ride_hosts(q, hit, &nodes[i]);
-			if (round == 2)
+			if (round == ROUND_TEXT)
 				ride_radios(q, s, hit);
 		}
 	}

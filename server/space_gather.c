@@ -104,6 +104,7 @@ struct answer {
 	struct space_hit *hits;
 	unsigned long *ranks;
 	unsigned count, room;
+	const struct space_riders *riders; /* of each of them */
 };
 
 /* A child tells in order of rank; what comes late is moved to its place. */
@@ -126,6 +127,7 @@ take_line(struct space_search *s, const struct space_child *c, struct answer *a,
 	  struct onward *on, const struct line *l)
 {
 	struct space_hit hit = {
+		.riders = a->riders,
 		.has_distance = l->has_distance,
 		.distance = l->distance,
 		.order = (double)l->distance / 1000,
@@ -148,8 +150,14 @@ take_line(struct space_search *s, const struct space_child *c, struct answer *a,
 }
 
 static bool
-answer_init(struct answer *a, struct space_search *s, unsigned room)
+answer_init(struct answer *a, struct space_search *s,
+	    const struct recurse_gathered *g, unsigned room)
 {
+	struct space_riders *riders = arena_alloc(&s->arena, sizeof(*riders));
+
+	if (riders != NULL)
+		*riders = (struct space_riders){g->entry, g->ttl};
+	a->riders = riders;
 	a->count = 0;
 	a->room = room;
 	a->hits = arena_alloc(&s->arena, room * sizeof(*a->hits));
@@ -188,8 +196,10 @@ sort(const struct space_search *s, struct answer *a)
 /* name: what the child was asked. */
 static void
 take_answer(struct space_search *s, const struct space_child *c,
-	    const uint8_t *name, const struct entry *e, struct onward *on)
+	    const uint8_t *name, const struct recurse_gathered *g,
+	    struct onward *on)
 {
+	const struct entry *e = &g->entry;
 	const uint8_t *end = entry_chain_end(e, name, RR_TXT), *rdata;
 	struct entry_rrset r;
 	struct answer a;
@@ -203,7 +213,7 @@ take_answer(struct space_search *s, const struct space_child *c,
 			go_on(s, on, end);
 		return;
 	}
-	if (!answer_init(&a, s, r.set.count))
+	if (!answer_init(&a, s, g, r.set.count))
 		return;
 	while (rrset_next(&r.set, &at, &rdata, &rdlen))
 		if (read_line(&line, rdata, rdlen))
@@ -233,16 +243,20 @@ space_gather(struct query *q, struct space_search *s, const uint8_t *name,
 			s->more = true;
 			continue;
 		}
-		switch (recurse_gather(q, asked, RR_TXT, &c->cut, c->facts,
+		switch (recurse_gather(q,
+				       &(struct recurse_child){asked, RR_TXT,
+							       true, &c->cut,
+							       c->facts},
 				       &g)) {
 		case RECURSE_GATHERED:
 			if (g.ttl < *ttl)
 				*ttl = g.ttl;
-			take_answer(s, c, asked, &g.entry, &on);
+			take_answer(s, c, asked, &g, &on);
 			break;
 		case RECURSE_ASKED:
 			break;
 		case RECURSE_MISSED:
+		case RECURSE_NOBODY:
 			q->personal = true; /* the next one may be luckier */
 			go_on(s, &on, asked);
 			break;

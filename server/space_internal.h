@@ -24,9 +24,16 @@
 #define SPACE_CHILDREN_MAX 64
 #define SPACE_COVERS_MAX 256 /* nodes of covers looked at, a zone */
 
+/* What came along with a child's answer, in its entry's MSG_AR. */
+struct space_riders {
+	struct entry entry;
+	uint32_t ttl; /* seconds for which it holds */
+};
+
 struct space_hit {
 	const uint8_t *name;
-	struct zone_facts *facts; /* whose it is; NULL: a child's elsewhere */
+	struct zone_facts *facts; /* whose it is; NULL: a child's elsewhere, */
+	const struct space_riders *riders; /* and this goes with it, or NULL */
 	bool has_distance;
 	bool has_place;
 	struct place_point at;

@@ -147,14 +147,17 @@ keep_apex(struct space_search *s, struct zone_facts *f)
 	space_merge(s, &hit, 1);
 }
 
+/* home: the zone that holds the scope, if f does not and is not below it. */
 static enum err
-search_zone(struct space_search *s, struct zone_facts *f)
+search_zone(struct space_search *s, struct zone_facts *f,
+	    const struct zone_facts *home)
 {
 	struct space_question q = *s->q;
 	struct arena temp;
 	struct search run = {
 		.view = s->view,
 		.zone = f,
+		.home = home,
 		.limits = &s->limits,
 		.arena = &temp,
 		.hits = s->found,
@@ -164,7 +167,7 @@ search_zone(struct space_search *s, struct zone_facts *f)
 
 	arena_init_fixed(&temp, s->found + s->room,
 			 SPACE_TEMP_LEN - s->room * sizeof(*s->found));
-	if (!name_at_or_below(q.scope, f->apex))
+	if (home == NULL && !name_at_or_below(q.scope, f->apex))
 		q.scope = f->apex;
 	s->limits.scan_max = s->budget;
 	e = search_run(&run, &q);
@@ -178,7 +181,8 @@ search_zone(struct space_search *s, struct zone_facts *f)
 	s->budget -= run.scanned < s->budget ? run.scanned : s->budget;
 	s->budget -= SPACE_ZONE_COST < s->budget ? SPACE_ZONE_COST : s->budget;
 	keep(s, &run, f);
-	keep_apex(s, f);
+	if (home == NULL)
+		keep_apex(s, f);
 	return ERR_OK;
 }
 
@@ -218,6 +222,49 @@ locate_scope(struct space_search *s)
 		      node_place(&node, &s->from);
 }
 
+/* Or may have one: the search reads it. */
+static bool
+scope_has_footprint(const struct space_search *s)
+{
+	static const uint8_t label[] = "\4_geo";
+	uint8_t name[NAME_WIRE_MAX];
+	struct node node;
+
+	return s->has_from &&
+	       name_concat(name, label, sizeof(label) - 1, s->q->scope) > 0 &&
+	       lookup_node(s->view, s->facts->record.id, s->facts->apex, name,
+			   &node) == ERR_OK;
+}
+
+/* What stands within the scope's footprint and is named elsewhere: in zones
+ * beneath the apex that are not below the scope. */
+static enum err
+search_beside(struct space_search *s)
+{
+	const struct conf *c = s->served->conf;
+	const uint8_t *apex = s->facts->apex;
+	size_t zone = served_after(s->served, apex);
+	enum err e = ERR_OK;
+
+	for (; e == ERR_OK && zone < c->zone_count; zone++) {
+		struct zone_facts *f;
+
+		if (!name_at_or_below(c->zones[zone].apex, apex))
+			break;
+		if ((int)zone == s->zone ||
+		    name_at_or_below(c->zones[zone].apex, s->q->scope))
+			continue;
+		if (s->budget == 0) {
+			s->more = true;
+			break;
+		}
+		f = s->open(s->arg, (int)zone);
+		if (f != NULL)
+			e = search_zone(s, f, s->facts);
+	}
+	return e;
+}
+
 enum err
 space_search(struct space_search *s)
 {
@@ -239,7 +286,9 @@ space_search(struct space_search *s)
 			s->more = true;
 			break;
 		}
-		e = search_zone(s, f);
+		e = search_zone(s, f, NULL);
 	}
+	if (e == ERR_OK && scope_has_footprint(s))
+		e = search_beside(s);
 	return e;
 }

@@ -41,10 +41,10 @@ struct waiting {
 	struct net_peer peer;
 	struct waiting_ask *asks;     /* without an answer yet */
 	struct event_watch *deadline; /* of a gathering; NULL: none */
-	uint64_t since;	 /* seconds since the epoch; 0: not told */
+	uint64_t since;		      /* seconds since the epoch; 0: not told */
 	uint32_t flushes; /* of the cache, until then: cache_generation() */
-	bool hurried;	 /* the deadline has passed: with what there is */
-	bool given_full; /* something could not be taken down: no further */
+	bool hurried;	  /* the deadline has passed: with what there is */
+	bool given_full;  /* something could not be taken down: no further */
 	unsigned given_count;
 	struct waiting_given *given;
 	struct waiting *next, **link; /* of the same bucket */

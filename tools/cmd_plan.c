@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#define ORIGIN_MAX 190 /* octets: a label and _civic fit below it */
+
 typedef enum err plan_fn(struct plan *p, const char *path, struct diag *d);
 
 static enum err
@@ -31,7 +33,7 @@ plan_format_find(const char *word)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
-		if (strcmp(word, formats[i].word) == 0)
+		if (strcasecmp(word, formats[i].word) == 0)
 			return formats[i].fn;
 	return NULL;
 }
@@ -211,6 +213,9 @@ cmd_import_plan(struct ctl *c)
 	if (origin_text == NULL)
 		return ctl_misused(c, "--origin ZONE is missing");
 	status = ctl_name(c, origin_text, origin);
+	if (status == CTL_DONE && name_len(origin) > ORIGIN_MAX)
+		return ctl_misused(c, "--origin: there is no room for names "
+				      "below one as long as that");
 	if (status == CTL_DONE)
 		status = options_take(c, origin, ns, &options);
 	return status != CTL_DONE ? status : plan_run(c, origin, &options, fn);

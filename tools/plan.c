@@ -58,6 +58,19 @@ plan_format(struct plan *p, const char *fmt, ...)
 	return plan_copy(p, text, strlen(text));
 }
 
+void
+plan_clean(char *text)
+{
+	for (char *at = text; *at != '\0'; at++) {
+		unsigned char next = (unsigned char)at[1];
+
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = ' ';
+		else if (*at == '\xc2' && next >= 0x80 && next < 0xa0)
+			at[0] = at[1] = ' '; /* U+0080 to U+009F */
+	}
+}
+
 const char *
 plan_text(struct plan *p, const char *text)
 {
@@ -70,14 +83,8 @@ plan_text(struct plan *p, const char *text)
 	if (*text == '\0')
 		return NULL;
 	copy = plan_copy(p, text, strlen(text));
-	for (end = copy; *end != '\0'; end++) {
-		unsigned char next = (unsigned char)end[1];
-
-		if ((unsigned char)*end < ' ' || *end == 0x7f)
-			*end = ' ';
-		else if (*end == '\xc2' && next >= 0x80 && next < 0xa0)
-			end[0] = end[1] = ' '; /* U+0080 to U+009F */
-	}
+	plan_clean(copy);
+	end = copy + strlen(copy);
 	while (end > copy && end[-1] == ' ')
 		*--end = '\0';
 	return copy;

@@ -30,6 +30,9 @@ struct plan_point {
 	double lat, lon; /* degrees */
 };
 
+/* A building on the antimeridian may go on beyond it. */
+#define PLAN_LON_MAX 180.2
+
 /* Not closed: the last point is joined to the first. */
 struct plan_ring {
 	struct plan_point *at;
@@ -150,6 +153,9 @@ char *plan_format(struct plan *p, const char *fmt, ...)
  * nothing is left or text is NULL. */
 const char *plan_text(struct plan *p, const char *text);
 
+/* Blanks out control characters: in what others say is wrong with a file. */
+void plan_clean(char *text);
+
 /* An item that is in the plan, with nothing but kind, file and id set. */
 struct plan_item *plan_add(struct plan *p, enum plan_kind kind,
 			   const char *file, const char *id);
@@ -183,9 +189,18 @@ enum err plan_read(struct plan *p, const char *path, char **text, size_t *len,
 
 /*
  * "0", "-1", "0;1", "-1-2", "-2--1", "0.5" (rounded down), and words: "Level
- * 2", "2nd floor", "gf", "EG", "UG1", "rdc". False if there is no level in it.
+ * 2", "2nd floor", "gf", "EG", "UG1", "rdc", "B1F", "3层". False if there is no
+ * level in it.
  */
 bool plan_level_parse(struct plan_levels *levels, const char *text);
+
+/* Of the id of a level, which may end with its number: HQ.MAIN.L02, HQ-2; there
+ * is none in what looks like a UUID. */
+bool plan_level_id(struct plan_levels *levels, const char *text);
+
+/* Every level of from, too. */
+void plan_level_join(struct plan_levels *levels,
+		     const struct plan_levels *from);
 
 /* The level that a file's name tells: floor-gf, level_2.geojson, plan-b1. */
 bool plan_level_file(struct plan_levels *levels, const char *path);
@@ -208,12 +223,15 @@ const char *plan_level_label(char *dst, int level);
  */
 bool plan_label(char dst[NAME_LABEL_MAX + 1], const char *text);
 
+/* A room that is called "1420" or "12b" has a number, not a name. */
+bool plan_is_number(const char *name);
+
 /*
  * An owner for every item: the number of a room (with "rm-" before it if it
- * begins with a digit), else its name, else its type; with by_name the name
- * first. Of those that would be called the same the first in the plan keeps
- * the name and the others get -2, -3, …  Items whose name is too long are
- * dropped.
+ * begins with a digit), else its name (in the same way if no letter of it is
+ * left), else its type; with by_name the name first. Of those that would be
+ * called the same the first in the plan keeps the name and the others get -2,
+ * -3, …  Items whose name is too long are dropped.
  */
 void plan_name_all(struct plan *p);
 

@@ -9,21 +9,49 @@
 
 /* --- keys ---------------------------------------------------------------- */
 
-static const char keys_name[] = "name,label,title,room_name,roomname,long_name,"
-				"longname,short_name,shortname,bezeichnung,nom";
-static const char keys_ref[] =
-	"roomnumber,room_number,room_no,roomno,room_nr,roomnr,room_num,"
-	"room_ref,ref,number,num,nummer,raumnummer,raumnr,numero";
+/* As they are without case, spaces, hyphens and underscores: "Room Number" of
+ * a table, USE_TYPE of ArcGIS Indoors, rm_id of Archibus. */
+static const char keys_name[] = "name,label,title,roomname,longname,namelong,"
+				"unitname,spacename,shortname,bezeichnung,nom";
+static const char keys_ref[] = "roomnumber,roomno,roomnr,roomnum,roomref,ref,"
+			       "number,num,nummer,raumnummer,raumnr,numero,"
+			       "roomcode,unitnumber,spacenumber,rmid";
 static const char keys_level[] =
-	"level,lvl,floor,storey,story,ordinal,level_ordinal,floor_number,"
-	"floornumber,floor_level,level_number,levelnumber,floor_name,"
-	"level_name,etage,geschoss,stockwerk,niveau,z_order";
-static const char keys_type[] = "indoor,type,room_type,roomtype,space_type,"
-				"category,usage,use,class,feature_type,kind,"
-				"function,room";
-static const char keys_height[] =
-	"height,room_height,roomheight,ceiling_height,ceilingheight";
+	"level,lvl,verticalorder,floor,storey,story,ordinal,levelordinal,"
+	"floornumber,floorlevel,levelnumber,floorname,levelname,etage,"
+	"geschoss,stockwerk,niveau,zorder";
+static const char keys_level_id[] = "levelid,floorid,flid,storeyid";
+static const char keys_type[] = "indoor,type,roomtype,spacetype,usetype,"
+				"category,usage,use,class,featuretype,kind,"
+				"function,rmtype,rmcat,room";
+static const char keys_height[] = "height,roomheight,ceilingheight";
 static const char keys_altitude[] = "altitude,elevation";
+static const char keys_building[] = "buildingname,facilityname,building,blid";
+
+static const char *
+key_letter(const char *at, const char *end)
+{
+	while (at < end && strchr(" _-.", *at) != NULL)
+		at++;
+	return at;
+}
+
+/* True if key is word (len octets), as above. */
+static bool
+key_is(const char *key, const char *word, size_t len)
+{
+	const char *key_end = key + strlen(key), *end = word + len;
+
+	for (;; key++, word++) {
+		key = key_letter(key, key_end);
+		word = key_letter(word, end);
+		if (key == key_end || word == end)
+			return key == key_end && word == end;
+		if (tolower((unsigned char)*key) !=
+		    tolower((unsigned char)*word))
+			return false;
+	}
+}
 
 /* The value of the first key of the list that has one; at *list on, which
  * moves behind that key. */
@@ -36,8 +64,7 @@ feature_next(const struct plan_feature *f, const char **list)
 
 		*list += len + (key[len] == ',');
 		for (size_t i = 0; i < f->tags.count; i++)
-			if (strncasecmp(f->tags.at[i].key, key, len) == 0 &&
-			    f->tags.at[i].key[len] == '\0')
+			if (key_is(f->tags.at[i].key, key, len))
 				return f->tags.at[i].value;
 	}
 	return NULL;
@@ -143,17 +170,17 @@ type_is_outline(const char *type)
 	return plan_label(label, type) && WORD_IN(label, outlines);
 }
 
-/* Words that say no more than that something is there. */
+/* Words that say no more than that something is there; codes. */
 static bool
 type_is_empty(const char *type)
 {
 	static const char *const empty[] = {
 		"yes",	   "no",	  "true",	 "feature",
 		"unknown", "no_geometry", "unspecified", "multipolygon",
-		"none",	   "other",	  "polygon",	 "0",
-		"1",	   "null"};
+		"none",	   "other",	  "polygon",	 "null"};
 
-	return WORD_IN(type, empty);
+	return WORD_IN(type, empty) ||
+	       type[strspn(type, "0123456789.,-_ ")] == '\0';
 }
 
 static const char *const interests[] = {
@@ -189,11 +216,17 @@ osm_place(const struct plan_feature *f, enum feature_is is, const char *indoor)
 	static const char *const nameless[] = {"disused", "abandoned", "vacant",
 					       "closed"};
 	const char *room = feature_tag(f, "room");
+	const char *highway = feature_tag(f, "highway");
+	const char *stairs = feature_tag(f, "stairs");
 	const struct plan_pair *pair = osm_interest(f);
 	struct feature_sort s = {.is = is, .type = indoor};
 
 	if (room != NULL && !type_is_empty(room))
 		s.type = room;
+	else if (highway != NULL && strcmp(highway, "elevator") == 0)
+		s.type = highway;
+	else if (stairs != NULL && strcmp(stairs, "no") != 0)
+		s.type = "stairs";
 	else if (pair != NULL)
 		s.type = osm_interest_type(pair);
 	if (indoor != NULL && WORD_IN(s.type, nameless))
@@ -266,7 +299,7 @@ sort_osm(struct plan *p, const struct plan_feature *f)
 	if (feature_tag(f, "building") != NULL ||
 	    feature_tag(f, "building:part") != NULL)
 		return sort_left("the outline of a building or of a part");
-	return sort_left("not tagged as indoor");
+	return sort_left("not tagged as indoor, which osm asks for");
 }
 
 /* A GeoJSON of unknown make: by a word for its type, and by being called
@@ -365,25 +398,43 @@ feature_type(const struct plan *p, const struct plan_feature *f)
 	return NULL;
 }
 
+/* What stands on further levels, too, and what has only the range of them. */
+static void
+feature_repeat(struct plan *p, const struct plan_feature *f,
+	       struct plan_levels *levels)
+{
+	const char *repeat = feature_tag(f, "repeat_on");
+	const char *low = feature_tag(f, "min_level");
+	const char *high = feature_tag(f, "max_level");
+	struct plan_levels more = {0};
+
+	if (repeat != NULL && plan_level_parse(&more, repeat))
+		plan_level_join(levels, &more);
+	if (levels->count == 0 && f->osm && low != NULL && high != NULL)
+		plan_level_parse(levels, plan_format(p, "%s-%s", low, high));
+}
+
 static struct plan_levels
 feature_levels(struct plan *p, const struct plan_feature *f)
 {
-	const char *list = p->options->level_prop != NULL
-				   ? p->options->level_prop
-				   : keys_level;
+	const char *given = p->options->level_prop;
+	const char *list = given != NULL ? given : keys_level;
+	const char *ids = given != NULL ? given : keys_level_id;
 	struct plan_levels levels = {0};
-	const char *text, *unread = NULL;
+	const char *text = NULL, *unread = NULL;
 
-	while ((text = feature_next(f, &list)) != NULL) {
-		if (plan_level_parse(&levels, text)) {
-			if (levels.rounded)
-				plan_note(p, f->file, f->id,
-					  "its level \"%s\" is rounded down",
-					  text);
-			return levels;
-		}
-		unread = text;
-	}
+	while (levels.count == 0 && (text = feature_next(f, &list)) != NULL)
+		if (!plan_level_parse(&levels, text))
+			unread = text;
+	if (levels.rounded)
+		plan_note(p, f->file, f->id, "its level \"%s\" is rounded down",
+			  text);
+	while (levels.count == 0 && (text = feature_next(f, &ids)) != NULL)
+		if (!plan_level_id(&levels, text))
+			unread = text;
+	feature_repeat(p, f, &levels);
+	if (levels.count > 0)
+		return levels;
 	if (unread != NULL && f->file_levels.count == 0)
 		plan_note(p, f->file, f->id, "level \"%s\" is not understood",
 			  unread);
@@ -404,6 +455,33 @@ feature_civic(struct plan *p, const struct plan_feature *f,
 	for (size_t i = 0; i < ARRAY_LEN(elements); i++)
 		plan_pair(p, civic, elements[i][1],
 			  feature_tag(f, elements[i][0]));
+	if (!f->osm && p->options->building == NULL) {
+		const char *building = feature_first(f, NULL, keys_building);
+
+		if (building != NULL && strcasecmp(building, "yes") != 0)
+			plan_pair(p, civic, "BLD", building);
+	}
+}
+
+/* Where NAME is "2041" and NAME_LONG says more, the former is the number. */
+static void
+feature_number(const struct plan *p, const struct plan_feature *f,
+	       struct plan_item *item)
+{
+	const char *list = p->options->name_prop != NULL ? p->options->name_prop
+							 : keys_name;
+	const char *name;
+
+	if (f->osm || item->ref != NULL || item->name == NULL ||
+	    !plan_is_number(item->name))
+		return;
+	while ((name = feature_next(f, &list)) != NULL) {
+		if (strcmp(name, item->name) != 0 && !plan_is_number(name)) {
+			item->ref = item->name;
+			item->name = name;
+			return;
+		}
+	}
 }
 
 static void
@@ -415,6 +493,7 @@ feature_describe(struct plan *p, const struct plan_feature *f,
 
 	item->name = feature_name(p, f);
 	item->ref = feature_ref(p, f);
+	feature_number(p, f, item);
 	item->type = s->type;
 	item->word = s->word;
 	item->levels = feature_levels(p, f);

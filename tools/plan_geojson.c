@@ -109,14 +109,62 @@ geojson_crs(const char *file, const json_t *root, struct diag *d)
 	    strstr(name, "4326") != NULL || strstr(name, "4979") != NULL ||
 	    strstr(name, "4258") != NULL)
 		return ERR_OK;
-	return diag_set(d, ERR_RULE,
-			"%s:1: its coordinates are in %.80s, not in WGS 84",
-			file, name);
+	diag_set(d, ERR_RULE,
+		 "%s:1: its coordinates are in %.80s, not in WGS 84; "
+		 "convert it to EPSG:4326",
+		 file, name);
+	plan_clean(d->text);
+	return ERR_RULE;
+}
+
+/* The first position in nested lists, or NULL. */
+static const json_t *
+coordinates_first(const json_t *at)
+{
+	while (json_is_array(at) && !json_is_number(json_array_get(at, 0)))
+		at = json_array_get(at, 0);
+	return at;
+}
+
+/* True if nothing in it is in degrees. */
+static bool
+geojson_is_projected(const json_t *features)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < json_array_size(features); i++) {
+		const json_t *at = coordinates_first(json_object_get(
+			json_object_get(json_array_get(features, i),
+					"geometry"),
+			"coordinates"));
+		double x = json_number_value(json_array_get(at, 0));
+		double y = json_number_value(json_array_get(at, 1));
+
+		if (at == NULL)
+			continue;
+		if (fabs(x) <= PLAN_LON_MAX && fabs(y) <= 90)
+			return false;
+		any = true;
+	}
+	return any;
 }
 
 static enum err
-geojson_features(struct geojson *g, const json_t *features)
+geojson_features(struct geojson *g, const json_t *features, struct diag *d)
 {
+	const json_t *first = json_array_get(features, 0);
+
+	if (json_object_get(first, "attributes") != NULL &&
+	    json_object_get(first, "type") == NULL)
+		return diag_set(d, ERR_SYNTAX,
+				"%s:1: this is JSON of Esri; have it exported "
+				"as GeoJSON",
+				g->file);
+	if (geojson_is_projected(features))
+		return diag_set(d, ERR_RULE,
+				"%s:1: its coordinates are not degrees; "
+				"convert it to WGS 84 (EPSG:4326)",
+				g->file);
 	g->osm = g->osm || geojson_is_osm(features);
 	g->p->osm = g->p->osm || g->osm;
 	g->flat = geojson_is_flat(features);
@@ -190,9 +238,9 @@ geojson_document(struct geojson *g, const char *path, const json_t *root,
 	if (e != ERR_OK)
 		return e;
 	if (json_is_array(root))
-		return geojson_features(g, root);
+		return geojson_features(g, root, d);
 	if (json_is_array(features))
-		return geojson_features(g, features);
+		return geojson_features(g, features, d);
 	if (!g->part && json_is_array(levels) &&
 	    json_object_get(json_array_get(levels, 0), "filename") != NULL)
 		return geojson_levels(g->p, path, root, g->osm, d);
@@ -208,7 +256,7 @@ geojson_document(struct geojson *g, const char *path, const json_t *root,
 					     : "it looks like TopoJSON");
 	one = json_array();
 	json_array_append(one, (json_t *)root);
-	e = geojson_features(g, one);
+	e = geojson_features(g, one, d);
 	json_decref(one);
 	return e;
 }

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <zip.h>
 
-#define MEMBER_MAX (512u << 20) /* octets of one file of an archive */
+#define ARCHIVE_MAX (512u << 20) /* octets of all files of an archive */
 
 struct imdf_feature {
 	const char *type, *id, *file;
@@ -34,6 +34,7 @@ struct imdf {
 	json_t *documents; /* an array: keeps what features point into */
 	struct imdf_feature *features;
 	size_t count, room;
+	uint64_t unpacked;	     /* octets of an archive */
 	struct imdf_feature **by_id; /* sorted by type and id */
 };
 
@@ -52,11 +53,10 @@ imdf_base(struct imdf *m, const char *file)
 static void
 imdf_feature(struct imdf *m, const char *file, const json_t *json)
 {
-	const char *type =
-		json_string_value(json_object_get(json, "feature_type"));
+	const char *type = plan_text(
+		m->p, json_string_value(json_object_get(json, "feature_type")));
 	struct imdf_feature f = {
-		.type = type != NULL ? plan_copy(m->p, type, strlen(type))
-				     : imdf_base(m, file),
+		.type = type != NULL ? type : imdf_base(m, file),
 		.file = file,
 		.json = json,
 		.properties = json_object_get(json, "properties"),
@@ -177,8 +177,9 @@ imdf_member(struct imdf *m, zip_t *zip, zip_uint64_t index, const char *path,
 	    !imdf_is_member(stat.name))
 		return ERR_OK;
 	file = plan_format(m->p, "%s/%s", path, plan_text(m->p, stat.name));
-	if (stat.size > MEMBER_MAX)
+	if (stat.size > ARCHIVE_MAX - m->unpacked)
 		return diag_set(d, ERR_RANGE, "%s: too large", file);
+	m->unpacked += stat.size;
 	in = zip_fopen_index(zip, index, 0);
 	if (in == NULL)
 		return diag_set(d, ERR_IO, "%s: %s", file, zip_strerror(zip));
@@ -203,7 +204,9 @@ imdf_archive(struct imdf *m, const char *path, struct diag *d)
 		zip_error_t error;
 
 		zip_error_init_with_code(&error, code);
-		diag_write(d, "%s: %s", path, zip_error_strerror(&error));
+		diag_write(d, "%s: %s%s", path, zip_error_strerror(&error),
+			   code == ZIP_ER_NOZIP ? ": IMDF is a folder or a .zip"
+						: "");
 		zip_error_fini(&error);
 		return ERR_IO;
 	}

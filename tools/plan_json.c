@@ -38,6 +38,23 @@ json_drop_commas(char *text, size_t len)
 	}
 }
 
+/* What it looks like, when it is no JSON. */
+static const char *
+json_instead(const char *text)
+{
+	switch (text[strspn(text, " \t\r\n")]) {
+	case '<':
+		return ": this is XML (for OSM XML the format is osm)";
+	case '@':
+	case '#':
+		return ": this may be Turtle (then the format is brick)";
+	case 'P':
+		return ": this may be a .zip (then the format is imdf)";
+	default:
+		return "";
+	}
+}
+
 json_t *
 plan_json_parse(const char *file, char *text, size_t len, bool lenient,
 		struct diag *d)
@@ -51,10 +68,13 @@ plan_json_parse(const char *file, char *text, size_t len, bool lenient,
 			   JSON_DECODE_INT_AS_REAL | JSON_DECODE_ANY |
 				   JSON_ALLOW_NUL,
 			   &error);
-	if (value == NULL)
-		diag_set(d, ERR_SYNTAX, "%s:%d:%d: %s", file,
+	if (value == NULL) {
+		plan_clean(error.text);
+		diag_set(d, ERR_SYNTAX, "%s:%d:%d: %s%s", file,
 			 error.line < 1 ? 1 : error.line,
-			 error.column < 1 ? 1 : error.column, error.text);
+			 error.column < 1 ? 1 : error.column, error.text,
+			 json_instead(text));
+	}
 	return value;
 }
 
@@ -181,7 +201,7 @@ geometry_position(struct plan *p, struct plan_feature *f,
 
 	if (!json_is_number(x) || !json_is_number(y))
 		return "a position that is not two numbers";
-	if (!(fabs(lat) <= 90 && fabs(lon) <= 180))
+	if (!(fabs(lat) <= 90 && fabs(lon) <= PLAN_LON_MAX))
 		return "coordinates that are not degrees (longitude, latitude)";
 	plan_ring_add(p, ring, lat, lon);
 	if (json_is_number(z) && isfinite(up) &&

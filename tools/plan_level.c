@@ -24,6 +24,14 @@ plan_level_add(struct plan_levels *levels, int level)
 	levels->count++;
 }
 
+void
+plan_level_join(struct plan_levels *levels, const struct plan_levels *from)
+{
+	for (unsigned i = 0; i < from->count; i++)
+		plan_level_add(levels, from->at[i]);
+	levels->rounded = levels->rounded || from->rounded;
+}
+
 /* --- numbers ------------------------------------------------------------- */
 
 static const char *
@@ -78,7 +86,8 @@ level_numbers(struct plan_levels *levels, const char *at)
 			at = level_number(at + 1, &to);
 			if (at == NULL)
 				return false;
-			for (int v = (int)floor(from) + 1; v < to; v++)
+			for (int v = (int)floor(fmin(from, to)) + 1;
+			     v < fmax(from, to); v++)
 				plan_level_add(levels, v);
 			level_number_add(levels, to);
 		}
@@ -141,9 +150,11 @@ static bool
 level_is_floor(const char *word)
 {
 	static const char *const words[] = {
-		"floor",  "level",    "lvl",	"lev",	  "fl",	   "storey",
-		"story",  "etage",    "niveau", "stock",  "l",	   "f",
-		"floors", "geschoss", "piso",	"planta", "piano", "og",
+		"floor",  "level",  "lvl",	  "lev",      "fl",
+		"storey", "story",  "etage",	  "niveau",   "stock",
+		"l",	  "f",	    "floors",	  "geschoss", "piso",
+		"planta", "piano",  "og",	  "flr",      "andar",
+		"ebene",  "kerros", "verdieping", "kat",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -165,10 +176,11 @@ level_named(const char *word, int *level)
 		{"erdgeschoss", 0}, {"parterre", 0}, {"pb", 0},
 		{"basement", -1},   {"cellar", -1},  {"keller", -1},
 		{"kg", -1},	    {"ug", -1},	     {"lg", -1},
-		{"sousol", -1},	    {"first", 1},    {"second", 2},
-		{"third", 3},	    {"fourth", 4},   {"fifth", 5},
-		{"sixth", 6},	    {"seventh", 7},  {"eighth", 8},
-		{"ninth", 9},	    {"tenth", 10},
+		{"sousol", -1},	    {"sous", -1},    {"soussol", -1},
+		{"first", 1},	    {"second", 2},   {"third", 3},
+		{"fourth", 4},	    {"fifth", 5},    {"sixth", 6},
+		{"seventh", 7},	    {"eighth", 8},   {"ninth", 9},
+		{"tenth", 10},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -207,15 +219,14 @@ level_joined(const char *word, int *level)
 		*level = -*level;
 		return true;
 	}
-	if (*rest != '\0')
-		return false;
 	for (size_t i = 0; i < ARRAY_LEN(below); i++) {
-		if (strcmp(head, below[i]) == 0) {
+		if (strcmp(head, below[i]) == 0 &&
+		    (*rest == '\0' || strcmp(rest, "f") == 0)) {
 			*level = -*level;
 			return true;
 		}
 	}
-	return level_is_floor(head);
+	return *rest == '\0' && level_is_floor(head);
 }
 
 /* A plain number; of most digits. */
@@ -231,14 +242,23 @@ level_plain(const char *word, size_t most, int *level)
 	return true;
 }
 
+/* Words that turn a level over: lower ground, basement level 2. */
+static bool
+level_is_below(const char *word)
+{
+	return strcmp(word, "lower") == 0 || strcmp(word, "basement") == 0 ||
+	       strcmp(word, "underground") == 0;
+}
+
 /* A number counts only beside a word that says floor, or (alone) at the end. */
 static bool
 level_from_words(struct plan_levels *levels, const struct level_word *words,
 		 size_t count, bool alone)
 {
-	int level;
+	size_t i;
+	int level, below;
 
-	for (size_t i = count; i-- > 0;) {
+	for (i = count; i-- > 0;) {
 		const char *next = i + 1 < count ? words[i + 1].text : "";
 
 		if (level_is_floor(words[i].text) &&
@@ -249,34 +269,124 @@ level_from_words(struct plan_levels *levels, const struct level_word *words,
 		    level_plain(words[i - 1].text, 3, &level))
 			goto found;
 	}
-	for (size_t i = count; i-- > 0;)
-		if (level_joined(words[i].text, &level) ||
-		    level_named(words[i].text, &level))
+	for (i = count; i-- > 0;) {
+		if (level_joined(words[i].text, &level))
 			goto found;
+		if (!level_named(words[i].text, &level))
+			continue;
+		if (level < 0 && i + 1 < count &&
+		    level_plain(words[i + 1].text, 2, &below) && below > 0)
+			level = -below; /* basement 2 */
+		goto found;
+	}
+	i = 0;
 	if (!alone || count == 0 ||
 	    !level_plain(words[count - 1].text, 2, &level))
 		return false;
 found:
+	if (i > 0 && level >= 0 && level_is_below(words[i - 1].text))
+		level = level > 0 ? -level : -1;
 	plan_level_add(levels, level);
 	return true;
 }
 
+/* --- other scripts -------------------------------------------------------- */
+
+/* Text with the words for floors of some scripts as letters: "B1F" for what is
+ * written below. False if there are none, or text is long. */
+static bool
+level_rewrite(char *dst, size_t room, const char *text)
+{
+	static const struct {
+		const char *from, *to;
+	} words[] = {
+		{"地下", "b"}, {"지하", "b"}, {"층", "f "}, {"层", "f "},
+		{"層", "f "},  {"楼", "f "},  {"樓", "f "}, {"階", "f "},
+		{"阶", "f "},  {"第", ""},
+	};
+	size_t len = 0;
+	bool any = false;
+
+	while (*text != '\0') {
+		size_t n = 1, i = 0;
+
+		while (i < ARRAY_LEN(words) &&
+		       strncmp(text, words[i].from, strlen(words[i].from)) != 0)
+			i++;
+		if (len + 4 > room)
+			return false;
+		if (i == ARRAY_LEN(words)) {
+			dst[len++] = *text;
+		} else {
+			n = strlen(words[i].from);
+			len += (size_t)snprintf(dst + len, 4, "%s",
+						words[i].to);
+			any = true;
+			if (words[i].to[0] == 'b')
+				n += strspn(text + n, " ");
+		}
+		text += n;
+	}
+	dst[len] = '\0';
+	return any;
+}
+
+/* The words of text; if there is no level, then those of it in plain letters.
+ */
+static bool
+level_from_text(struct plan_levels *levels, const char *text, bool alone)
+{
+	struct level_word words[WORDS_MAX];
+	char plain[96], label[NAME_LABEL_MAX + 1];
+	size_t count;
+
+	if (level_rewrite(plain, sizeof(plain), text))
+		text = plain;
+	count = level_words(words, text, strlen(text));
+	if (level_from_words(levels, words, count, alone))
+		return levels->count > 0;
+	if (!plan_label(label, text))
+		return false;
+	count = level_words(words, label, strlen(label));
+	return level_from_words(levels, words, count, alone) &&
+	       levels->count > 0;
+}
+
 /* --- both ---------------------------------------------------------------- */
+
+/* UUIDs and their like: what looks like a level in them is none. */
+static bool
+level_is_opaque(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len >= 20 && strspn(text, "0123456789abcdefABCDEF-{}") == len;
+}
 
 bool
 plan_level_parse(struct plan_levels *levels, const char *text)
 {
-	struct level_word words[WORDS_MAX];
 	struct plan_levels got = {0};
 
 	if (!level_numbers(&got, text) || got.count == 0) {
-		size_t count = level_words(words, text, strlen(text));
-
 		got = (struct plan_levels){0};
-		if (!level_from_words(&got, words, count, false) ||
-		    got.count == 0)
+		if (level_is_opaque(text) ||
+		    !level_from_text(&got, text, false))
 			return false;
 	}
+	*levels = got;
+	return true;
+}
+
+bool
+plan_level_id(struct plan_levels *levels, const char *text)
+{
+	struct plan_levels got = {0};
+
+	if (plan_level_parse(levels, text))
+		return true;
+	if (level_is_opaque(text) || !level_from_text(&got, text, true))
+		return false;
 	*levels = got;
 	return true;
 }

@@ -138,21 +138,22 @@ full:
 	return len > 0;
 }
 
+bool
+plan_is_number(const char *name)
+{
+	return name[0] >= '0' && name[0] <= '9' && strlen(name) <= 8 &&
+	       strchr(name, ' ') == NULL;
+}
+
 /* --- which name ---------------------------------------------------------- */
 
-/* "rm-1420", "r510", "platform-2": an item by its number. */
+/* "rm-1420", "platform-2": an item by its number, a label. */
 static bool
-name_by_ref(char dst[NAME_LABEL_MAX + 1], const struct plan_item *item)
+name_by_number(char dst[NAME_LABEL_MAX + 1], const struct plan_item *item,
+	       const char *number)
 {
-	char number[NAME_LABEL_MAX + 1], text[2 * NAME_LABEL_MAX + 2];
-	char kind[NAME_LABEL_MAX + 1] = "rm";
+	char text[2 * NAME_LABEL_MAX + 2], kind[NAME_LABEL_MAX + 1] = "rm";
 
-	if (item->ref == NULL || !plan_label(number, item->ref))
-		return false;
-	if (number[0] > '9') {
-		strcpy(dst, number);
-		return true;
-	}
 	if (item->kind != PLAN_ROOM ||
 	    (item->word != NULL && strcmp(item->word, "room") != 0))
 		if (!plan_label(kind, item->word != NULL   ? item->word
@@ -164,9 +165,30 @@ name_by_ref(char dst[NAME_LABEL_MAX + 1], const struct plan_item *item)
 }
 
 static bool
+name_by_ref(char dst[NAME_LABEL_MAX + 1], const struct plan_item *item)
+{
+	char number[NAME_LABEL_MAX + 1];
+
+	if (item->ref == NULL || !plan_label(number, item->ref))
+		return false;
+	if (number[0] <= '9')
+		return name_by_number(dst, item, number);
+	strcpy(dst, number); /* r510 */
+	return true;
+}
+
+/* Of a name in letters that are not known here its number may be left. */
+static bool
 name_by_name(char dst[NAME_LABEL_MAX + 1], const struct plan_item *item)
 {
-	return item->name != NULL && plan_label(dst, item->name);
+	char label[NAME_LABEL_MAX + 1];
+
+	if (item->name == NULL || !plan_label(label, item->name))
+		return false;
+	if (label[strspn(label, "0123456789-")] == '\0')
+		return name_by_number(dst, item, label);
+	strcpy(dst, label);
+	return true;
 }
 
 static void

@@ -231,7 +231,7 @@ osm_way(const struct osm *o, long long id)
 static bool
 point_valid(struct plan_point at)
 {
-	return fabs(at.lat) <= 90 && fabs(at.lon) <= 180;
+	return fabs(at.lat) <= 90 && fabs(at.lon) <= PLAN_LON_MAX;
 }
 
 /* The nodes that are there, onto ring; how many are not. */

@@ -2,7 +2,6 @@
  * floors that are told twice. */
 #include "tools/plan.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* A room and the box around it: most points are in few boxes. */
@@ -33,11 +32,16 @@ rooms_list(struct plan *p)
 	return rooms;
 }
 
+/* A box may go on beyond the antimeridian; then so does the point. */
 static bool
-box_has(const struct plan_box *box, struct plan_point at)
+box_has(const struct plan_box *box, struct plan_point *at)
 {
-	return at.lat >= box->low.lat && at.lat <= box->high.lat &&
-	       at.lon >= box->low.lon && at.lon <= box->high.lon;
+	if (at->lon < box->low.lon - 180)
+		at->lon += 360;
+	else if (at->lon > box->high.lon + 180)
+		at->lon -= 360;
+	return at->lat >= box->low.lat && at->lat <= box->high.lat &&
+	       at->lon >= box->low.lon && at->lon <= box->high.lon;
 }
 
 /* Rooms around a point: the levels of all of them, and how many there are. */
@@ -50,7 +54,7 @@ rooms_around(const struct settle_rooms *rooms, struct plan_point at,
 	for (size_t i = 0; i < rooms->count; i++) {
 		const struct plan_item *room = rooms->at[i].item;
 
-		if (!box_has(&rooms->at[i].box, at) ||
+		if (!box_has(&rooms->at[i].box, &at) ||
 		    !plan_shape_contains(&room->area, at))
 			continue;
 		count++;
@@ -90,7 +94,8 @@ settle_default(struct plan *p, struct plan_item *item)
 	if (p->options->level != NULL)
 		plan_level_parse(&item->levels, p->options->level);
 	else
-		plan_note(p, item->file, item->id, "no level is known");
+		plan_note(p, item->file, item->id,
+			  "no level is known (see --level)");
 }
 
 /* The first outline of a floor stays. */
@@ -119,13 +124,11 @@ settle_floors(struct plan *p)
 	}
 }
 
-/* A room that is called "1420" or "12b" has a number, not a name. */
 static void
 settle_number(struct plan_item *room)
 {
 	if (room->ref != NULL || room->name == NULL ||
-	    !isdigit((unsigned char)room->name[0]) || strlen(room->name) > 8 ||
-	    strchr(room->name, ' ') != NULL)
+	    !plan_is_number(room->name))
 		return;
 	room->ref = room->name;
 	room->name = NULL;

@@ -68,6 +68,7 @@ static unsigned
 outline_rings(struct plan *p, struct plan_item *item, struct place_ring **rings)
 {
 	size_t count = item->area.count;
+	unsigned used = 0;
 
 	if (count > PLACE_HOLES_MAX + 1) {
 		plan_note(p, item->file, item->id,
@@ -88,10 +89,15 @@ outline_rings(struct plan *p, struct plan_item *item, struct place_ring **rings)
 			     memcmp(&corner[kept], &corner[kept - 1],
 				    sizeof(*corner)) != 0))
 				kept++;
-		(*rings)[i] =
+		while (kept > 1 && memcmp(&corner[kept - 1], &corner[0],
+					  sizeof(*corner)) == 0)
+			kept--;
+		if (used > 0 && kept < 3)
+			continue; /* a hole of a few centimetres is none */
+		(*rings)[used++] =
 			(struct place_ring){.corner = corner, .count = kept};
 	}
-	return (unsigned)count;
+	return used;
 }
 
 /* The footprint's rdata and, by reading it back, the LOC's size. */
@@ -144,24 +150,47 @@ outline_centre(const struct plan_area *area, struct place_spot spot)
 	return spot_make(&made, centre) ? made : spot;
 }
 
-/* False if the item is dropped. */
+/* LOC and footprint; ERR_RANGE: there is no LOC, else there is one at least. */
+static enum err
+outline_try(struct plan *p, struct plan_item *item,
+	    const struct place_ring *rings, unsigned count, struct diag *d)
+{
+	struct place_spot spot;
+
+	if (rings[0].count < 3 || !place_label_spot(&spot, rings, count))
+		return diag_set(d, ERR_RANGE,
+				"it is too small or narrow to be inside of");
+	item_locate(p, item, outline_centre(&item->area, spot));
+	if (outline_format(p, item, rings, count, d) == ERR_OK)
+		return ERR_OK;
+	item_locate(p, item, spot);
+	return outline_format(p, item, rings, count, d) == ERR_OK ? ERR_OK
+								  : ERR_RULE;
+}
+
+/* False if the item is dropped. Holes that cannot be, as those that leave
+ * nothing or are elsewhere, are not worth a room. */
 static bool
 outline_make(struct plan *p, struct plan_item *item)
 {
 	struct place_ring *rings;
 	unsigned count = outline_rings(p, item, &rings);
-	struct place_spot spot;
 	struct diag d = {""};
+	enum err e = outline_try(p, item, rings, count, &d);
 
-	if (rings[0].count < 3 || !place_label_spot(&spot, rings, count)) {
-		plan_drop(p, item, "it is too small or narrow to be inside of");
+	if (e != ERR_OK && count > 1) {
+		item->area.count = 1;
+		e = outline_try(p, item, rings, 1, &d);
+		if (e == ERR_OK)
+			plan_note(p, item->file, item->id,
+				  "its holes are left out: they are not in it, "
+				  "or nothing is left beside them");
+	}
+	if (e == ERR_RANGE) {
+		plan_drop(p, item, d.text);
 		return false;
 	}
-	item_locate(p, item, outline_centre(&item->area, spot));
-	if (outline_format(p, item, rings, count, &d) == ERR_OK)
-		return true;
-	item_locate(p, item, spot);
-	if (outline_format(p, item, rings, count, &d) != ERR_OK)
+	if (e != ERR_OK)
 		plan_note(p, item->file, item->id, "a position only: %s",
 			  d.text);
 	return true;

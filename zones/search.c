@@ -273,13 +273,16 @@ search_run(struct search *s, const struct space_question *q)
 		.room = s->room,
 		.all = true,
 		.scan_max = s->limits->scan_max,
+		.elsewhere = s->home != NULL,
 	};
+	const struct zone_facts *home = f.elsewhere ? s->home : s->zone;
 	enum err e;
 
 	must(s->room > 0 && s->arena->fixed != NULL);
+	must(!f.elsewhere || q->kind == SPACE_HERE);
 	s->count = s->scanned = 0;
 	s->more = false;
-	key_make(&f.scope, f.zone_id, q->scope, s->zone->apex);
+	key_make(&f.scope, home->record.id, q->scope, home->apex);
 	e = find(&f);
 	/* what was found till then is right, but not all */
 	if (e == ERR_FULL) {

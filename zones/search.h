@@ -9,7 +9,9 @@
  *     here   names below the scope, and points inside the scope's footprint
  *            unless their own footprint is larger
  *
- * Only names at or below the scope are hits. What is occluded by a zone cut or
+ * Only names at or below the scope are hits. For `here` the scope may be of
+ * another zone, `home`: then the points are this zone's, the footprint is that
+ * one's, and no name here is below the scope. What is occluded by a zone cut or
  * a DNAME is none, nor is a wildcard, nor what is at or below `_cover` (which
  * tells of zones elsewhere). A name is one hit, however many LOCs it has: by
  * its nearest, if it is near.
@@ -77,6 +79,8 @@ struct search {
 	/* set by the caller */
 	struct store_view *view;
 	const struct zone_facts *zone;
+	const struct zone_facts *home; /* of `here`: the zone that holds the
+					  scope, if it is another; else NULL */
 	const struct search_limits *limits;
 	struct arena *arena;	 /* a fixed one: for names, and footprints */
 	struct search_hit *hits; /* the caller's memory */
@@ -88,7 +92,8 @@ struct search {
 };
 
 /*
- * Searches the zone for q, whose scope is at or below its apex; that the scope
+ * Searches the zone for q, whose scope is at or below its (or the home's) apex;
+ * that the scope
  * exists is for the caller to know. All is found in one snapshot. ERR_NOMEM:
  * the arena is used up; ERR_CORRUPT, ERR_IO: the store.
  */

@@ -197,7 +197,7 @@ here_shapes(struct finding *f, shape_take *take, void *context)
 enum err
 search_here(struct finding *f)
 {
-	enum err e = names_below(f);
+	enum err e = f->elsewhere ? ERR_OK : names_below(f);
 	enum err scan;
 
 	/* one that was cut short spoils nothing of the other */

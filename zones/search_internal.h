@@ -18,7 +18,8 @@ struct finding {
 	struct search *s;
 	const struct space_question *q;
 	uint32_t zone_id;
-	struct key scope;
+	struct key scope; /* in the home's zone, if there is one */
+	bool elsewhere;	  /* there is: nothing here is in scope */
 	struct place_point from;
 	bool has_from;
 	bool in_the_air; /* distances of three dimensions */
@@ -80,7 +81,8 @@ finding_may_scan(struct finding *f)
 static inline bool
 finding_in_scope(const struct finding *f, const uint8_t *owner, size_t len)
 {
-	return key_has_prefix(owner, len, f->scope.octets + KEY_ID_LEN,
+	return !f->elsewhere &&
+	       key_has_prefix(owner, len, f->scope.octets + KEY_ID_LEN,
 			      f->scope.len - KEY_ID_LEN);
 }
 

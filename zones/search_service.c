@@ -214,7 +214,8 @@ search_service(struct finding *f)
 	bool found;
 	enum err e = prepare(f, &within);
 
-	if (e == ERR_OK)
+	found = false;
+	if (e == ERR_OK && !f->elsewhere)
 		e = instances_at(f, f->q->scope, &ptr, &found);
 	if (e == ERR_OK && !found)
 		e = instances_at(f, f->s->zone->apex, &ptr, &found);

@@ -70,7 +70,7 @@ rdata_put(uint8_t *to, unsigned type, const uint8_t *name, size_t length)
 static size_t
 answer(uint8_t *message, size_t n)
 {
-	static const uint8_t record[] = {0xc0, HEADER, 0, 0, 0,
+	static const uint8_t record[] = {0xc0, HEADER, 0, 0,  0,
 					 1,    0,      0, 14, 16};
 	static const uint8_t opt[] = {0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0};
 	size_t length, at, rdlen;

@@ -146,6 +146,7 @@ class OptionTest(PlanCase):
         for words in ((), ("osm",), ("osm", file),
                       ("dwg", file, "--origin", ZONE),
                       ("osm", file, "--origin", "a..b"),
+                      ("osm", file, "--origin", ".".join(["a" * 60] * 4)),
                       ("osm", file, "--origin", ZONE, "--altitude", "high"),
                       ("osm", file, "--origin", ZONE, "--floor-height", "0"),
                       ("osm", file, "--origin", ZONE, "--level", "x"),

@@ -38,18 +38,16 @@ take_down(void *arg, const struct net_peer *peer, const struct msg *m,
 		name_to_text(name, asks[i].qname);
 		if (asks[i].servers != NULL)
 			net_addr_to_text(to, &asks[i].servers->addr[0]);
-		len += (size_t)snprintf(
-			a->asked + len, sizeof(a->asked) - len,
-			"%s %s%s%s%s\n", name,
-			rr_type_to_text(type, asks[i].qtype),
-			asks[i].servers != NULL ? " @" : "", to,
-			asks[i].private_ok ? " private" : "");
+		len += (size_t)snprintf(a->asked + len, sizeof(a->asked) - len,
+					"%s %s%s%s%s\n", name,
+					rr_type_to_text(type, asks[i].qtype),
+					asks[i].servers != NULL ? " @" : "", to,
+					asks[i].private_ok ? " private" : "");
 	}
 	if (a->is_crowded)
 		return false;
 	if (a->face.waiting == NULL) {
-		a->face.waiting =
-			waiting_enter(a->room, peer, m->wire, m->len);
+		a->face.waiting = waiting_enter(a->room, peer, m->wire, m->len);
 		cr_assert_not_null(a->face.waiting);
 		a->face.waiting->since = a->now;
 		a->face.waiting->flushes = cache_generation(a->cache);
@@ -110,6 +108,13 @@ abroad_open(const char *conf, const char *apex, const char *zone,
 	a->h.env.recursion = &a->face;
 	a->h.env.now = now_of_the_test;
 	a->h.env.memo = a->h.memo;
+}
+
+void
+abroad_open_usual(void)
+{
+	abroad_open(ABROAD_CONF ABROAD_UPLINK, "house.", ABROAD_HOUSE, "den.",
+		    ABROAD_DEN);
 }
 
 static void
@@ -201,8 +206,7 @@ ask(const char *name, const char *type)
 	a->asked[0] = '\0';
 	wire_writer_init(&w, a->question, sizeof(a->question));
 	msg_write_header(&w, 4711, a->flags);
-	msg_write_question(&w, name_of(name), rr_type_from_text(type),
-			   RR_IN);
+	msg_write_question(&w, name_of(name), rr_type_from_text(type), RR_IN);
 	msg_set_count(&w, MSG_QD, 1);
 	if (a->edns) {
 		msg_write_opt(&w, &opt);
@@ -285,6 +289,37 @@ void
 keep(const char *name, uint16_t type)
 {
 	keep_variant(name, type, 0);
+}
+
+void
+answer_is(const char *name, uint32_t ttl, const char *address)
+{
+	answer_begin(name, RR_A, 0);
+	answer_a(MSG_AN, name, ttl, address);
+	expect_entry(ERR_OK);
+}
+
+void
+answer_is_none(const char *name, uint32_t ttl, unsigned rcode)
+{
+	answer_begin(name, RR_A, (uint16_t)rcode);
+	answer_soa("example.", ttl, ttl);
+	expect_entry(ERR_OK);
+}
+
+void
+alias_is(const char *name, const char *target)
+{
+	answer_begin(name, RR_A, 0);
+	answer_name(MSG_AN, name, 60, RR_CNAME, target);
+	expect_entry(ERR_OK);
+}
+
+void
+keep_www(void)
+{
+	answer_is("www.example.", 60, "198.51.100.7");
+	keep("www.example.", RR_A);
 }
 
 /* --- replies ----------------------------------------------------------------

@@ -41,9 +41,48 @@ struct abroad {
 
 extern struct abroad abroad;
 
+/* What most tests have: two spaces, 127.0.0.1 inside of one, 192.0.2.1 of the
+ * other; children of the first; and what is in reach. */
+#define ABROAD_CONF                                             \
+	"keys:\n"                                               \
+	"  - { name: room., algorithm: hmac-sha256, secret: "   \
+	"aGVsbG8gd29ybGQ= }\n"                                  \
+	"zones:\n"                                              \
+	"  - { name: house, inside: [ 127.0.0.0/8, room. ] }\n" \
+	"  - { name: den, inside: [ 192.0.2.0/24 ] }\n"
+#define ABROAD_UPLINK                             \
+	"uplink:\n"                               \
+	"  reach: [ example, 10.in-addr.arpa ]\n" \
+	"  private: [ priv.example ]\n"           \
+	"  forward: [ 198.51.100.53 ]\n"
+
+#define ABROAD_HOUSE                           \
+	"@ 300 SOA ns hostmaster 1 2 3 4 60\n" \
+	"@ 300 NS ns\n"                        \
+	"ns 300 A 203.0.113.1\n"               \
+	"lamp 300 A 203.0.113.7\n"             \
+	"out 300 CNAME www.example.\n"         \
+	"astray 300 CNAME www.other.\n"        \
+	"to 300 DNAME example.\n"              \
+	"bite 300 CNAME tail.example.\n"       \
+	"post 300 MX 1 lamp\n"                 \
+	"kid 300 NS ns.kid\n"                  \
+	"ns.kid 300 A 203.0.113.3\n"           \
+	"far 300 NS ns.example.\n"             \
+	"_reach 300 TXT \"mine.test.arpa\"\n"
+#define ABROAD_DEN                             \
+	"@ 300 SOA ns hostmaster 1 2 3 4 60\n" \
+	"@ 300 NS ns\n"                        \
+	"ns 300 A 203.0.113.2\n"               \
+	"_reach 300 TXT \"den.only\"\n"
+
+#define INSIDE MSG_RA
+#define WWW "www.example. 60 IN A 198.51.100.7\n"
+
 /* conf and zones as for house_open(): two zones at most. */
 void abroad_open(const char *conf, const char *apex, const char *zone,
 		 const char *apex2, const char *zone2);
+void abroad_open_usual(void);
 void abroad_close(void);
 
 /* Several questions in one snapshot of store and cache. */
@@ -67,6 +106,13 @@ void bring_failure(int ede, const char *text);
  * without private addresses; with other bits of the variant. */
 void keep(const char *name, uint16_t type);
 void keep_variant(const char *name, uint16_t type, uint8_t variant);
+
+/* Entries: name A address, for so long; a name that is not there; an alias; and
+ * WWW, which is put into the cache, too. */
+void answer_is(const char *name, uint32_t ttl, const char *address);
+void answer_is_none(const char *name, uint32_t ttl, unsigned rcode);
+void alias_is(const char *name, const char *target);
+void keep_www(void);
 
 /* The reply to what was asked or brought last: flags of AA, TC, RD, RA, AD, CD
  * (RD is set anyway), and the answer section as house_section() has it. */

@@ -317,6 +317,24 @@ Test(cache, remembers_a_failure_beside_the_answer)
 	cache_view_end(v);
 }
 
+Test(cache, does_not_look_for_failures_of_before_it_was_opened)
+{
+	uint8_t failure[ENTRY_HEAD_LEN];
+	struct entry e;
+
+	open_cache();
+	entry_failure(failure, ANSWER_NOW, 5);
+	cr_assert(cache_put(c, name_of("www.example."), RR_A, 0, failure,
+			    sizeof(failure)));
+	cache_wait(c);
+	close_cache();
+	open_cache();
+	cr_assert(!get_type("www.example.", RR_A, 0, &e));
+	cr_assert(cache_put(c, name_of("example."), RR_A, 0, failure,
+			    sizeof(failure)));
+	cr_assert(get_type("www.example.", RR_A, 0, &e));
+}
+
 Test(cache, drops_what_its_queue_cannot_take)
 {
 	bool dropped = false;

@@ -374,5 +374,6 @@ Test(conf_space, limits_are_read_with_their_units)
 Test(conf_space, more_than_an_answer_can_hold_is_refused)
 {
 	expect_refusal("space: { hits-max: 4001 }\n",
-		       "1:20: \"hits-max\" is from 1 to 4000, not 4001");
+		       "1:20: \"hits-max\": \"4001\" is out of range, 1 to "
+		       "4000");
 }

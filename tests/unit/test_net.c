@@ -241,6 +241,30 @@ wildcard_replies_from(const char *wildcard, const char *asked)
 	net_server_close(&s);
 }
 
+Test(net_udp, more_replies_than_a_batch_may_come_later_at_once)
+{
+	char got[64];
+	struct net_server s;
+	int fd;
+
+	net_server_open(&s, "127.0.0.1", SOCK_DGRAM, NULL);
+	net_server_run(&s);
+	fd = client_open(&s.at, SOCK_DGRAM);
+	for (unsigned i = 0; i < NET_UDP_BATCH + 6; i++) {
+		udp_ask(fd, "L");
+		cr_assert_eq(net_server_served(&s, i + 1), i + 1);
+	}
+	udp_ask(fd, "r");
+	for (unsigned i = 0; i < NET_UDP_BATCH + 6; i++) {
+		udp_take(fd, got, sizeof(got));
+		cr_assert_str_eq(got, "L");
+	}
+	udp_take(fd, got, sizeof(got));
+	cr_assert_eq(got[0], NET_UDP_BATCH + 6);
+	close(fd);
+	net_server_close(&s);
+}
+
 Test(net_udp, a_wildcard_socket_replies_from_the_address_asked)
 {
 	wildcard_replies_from("0.0.0.0", "127.0.0.2");

@@ -116,7 +116,7 @@ Test(plan_level, words)
 	cr_assert_str_eq(levels("UG1"), "-1");
 	cr_assert_str_eq(levels("1. OG"), "1");
 	cr_assert_str_eq(levels("RdC"), "0");
-	cr_assert_str_eq(levels("Basement 2"), "-1");
+	cr_assert_str_eq(levels("Basement 2"), "-2");
 	cr_assert_str_eq(levels("B2"), "-2");
 }
 

@@ -8,85 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONF                                                             \
-	"keys:\n"                                                        \
-	"  - { name: room., algorithm: hmac-sha256, secret: "            \
-	"aGVsbG8gd29ybGQ= }\n"                                           \
-	"zones:\n"                                                       \
-	"  - { name: house, inside: [ 127.0.0.0/8, room. ] }\n"          \
-	"  - { name: den, inside: [ 192.0.2.0/24 ] }\n"                  \
-	""
-#define UPLINK                                            \
-	"uplink:\n"                                       \
-	"  reach: [ example, 10.in-addr.arpa ]\n"         \
-	"  private: [ priv.example ]\n"                   \
-	"  forward: [ 198.51.100.53 ]\n"
+TestSuite(recurse, .init = abroad_open_usual, .fini = abroad_close);
 
-#define HOUSE                                     \
-	"@ 300 SOA ns hostmaster 1 2 3 4 60\n"    \
-	"@ 300 NS ns\n"                           \
-	"ns 300 A 203.0.113.1\n"                  \
-	"lamp 300 A 203.0.113.7\n"                \
-	"out 300 CNAME www.example.\n"            \
-	"astray 300 CNAME www.other.\n"           \
-	"to 300 DNAME example.\n"                 \
-	"bite 300 CNAME tail.example.\n"          \
-	"post 300 MX 1 lamp\n"                    \
-	"kid 300 NS ns.kid\n"                     \
-	"ns.kid 300 A 203.0.113.3\n"              \
-	"far 300 NS ns.example.\n"                \
-	"_reach 300 TXT \"mine.test.arpa\"\n"
-#define DEN                                    \
-	"@ 300 SOA ns hostmaster 1 2 3 4 60\n" \
-	"@ 300 NS ns\n"                        \
-	"ns 300 A 203.0.113.2\n"               \
-	"_reach 300 TXT \"den.only\"\n"
-
-#define INSIDE MSG_RA
-#define WWW "www.example. 60 IN A 198.51.100.7\n"
-
-static void
-open_it(void)
-{
-	abroad_open(CONF UPLINK, "house.", HOUSE, "den.", DEN);
-}
-
-TestSuite(recurse, .init = open_it, .fini = abroad_close);
-
-/* name A address, for so long */
-static void
-answer_is(const char *name, uint32_t ttl, const char *address)
-{
-	answer_begin(name, RR_A, 0);
-	answer_a(MSG_AN, name, ttl, address);
-	expect_entry(ERR_OK);
-}
-
-static void
-answer_is_none(const char *name, uint32_t ttl, unsigned rcode)
-{
-	answer_begin(name, RR_A, (uint16_t)rcode);
-	answer_soa("example.", ttl, ttl);
-	expect_entry(ERR_OK);
-}
-
-static void
-alias_is(const char *name, const char *target)
-{
-	answer_begin(name, RR_A, 0);
-	answer_name(MSG_AN, name, 60, RR_CNAME, target);
-	expect_entry(ERR_OK);
-}
-
-/* www.example, 60 seconds, in the cache */
-static void
-keep_www(void)
-{
-	answer_is("www.example.", 60, "198.51.100.7");
-	keep("www.example.", RR_A);
-}
-
-/* --- who may --------------------------------------------------------------- */
+/* --- who may ---------------------------------------------------------------
+ */
 
 Test(recurse, what_is_in_reach_is_asked_for_and_answered_when_it_comes)
 {
@@ -208,7 +133,46 @@ Test(recurse, special_names_are_answered_here)
 	expect_asked("1.10.in-addr.arpa.", "PTR", "1.10.in-addr.arpa. PTR\n");
 }
 
-/* --- the cache -------------------------------------------------------------- */
+static void
+open_to_the_world(void)
+{
+	abroad_open(ABROAD_CONF
+		    "uplink: { forward: [ 198.51.100.53 ], reach: [ . ] }\n",
+		    "house.", ABROAD_HOUSE, "den.", ABROAD_DEN);
+}
+
+TestSuite(recurse_all, .init = open_to_the_world, .fini = abroad_close);
+
+Test(recurse_all, what_is_here_and_below_comes_before_what_is_in_reach)
+{
+	expect_asked("www.other.", "A", "www.other. A\n");
+	expect_at_once("lamp.house.", "A", 0, INSIDE | MSG_AA,
+		       "lamp.house. 300 IN A 203.0.113.7\n");
+	expect_at_once("none.house.", "A", MSG_NXDOMAIN, INSIDE | MSG_AA, "");
+	expect_asked("a.kid.house.", "A",
+		     "a.kid.house. A @203.0.113.3@53 private\n");
+	expect_at_once("localhost.", "A", 0, INSIDE,
+		       "localhost. 10800 IN A 127.0.0.1\n");
+	expect_at_once("x.invalid.", "A", MSG_NXDOMAIN, INSIDE, "");
+	expect_at_once("1.10.in-addr.arpa.", "PTR", MSG_NXDOMAIN, INSIDE, "");
+}
+
+Test(recurse_all, a_space_here_that_is_not_to_be_seen_is_what_the_world_says)
+{
+	expect_asked("ns.den.", "A", "ns.den. A\n");
+	answer_begin("www.other.", RR_A, 0);
+	answer_name(MSG_AN, "www.other.", 60, RR_CNAME, "ns.den.");
+	answer_a(MSG_AN, "ns.den.", 60, "198.51.100.7");
+	expect_entry(ERR_OK);
+	expect_asked("www.other.", "A", "www.other. A\n");
+	bring();
+	expect_reply(0, INSIDE,
+		     "www.other. 60 IN CNAME ns.den.\n"
+		     "ns.den. 60 IN A 198.51.100.7\n");
+}
+
+/* --- the cache --------------------------------------------------------------
+ */
 
 Test(recurse, what_is_cached_counts_down_and_is_asked_for_at_the_end)
 {
@@ -275,9 +239,9 @@ Test(recurse, each_way_of_asking_has_an_answer_of_its_own)
 		abroad.flags = MSG_RD;
 		abroad.edns = abroad.dnssec_ok = true;
 		ask("www.example.", "A");
-		cr_assert_eq(ldns_wire2pkt(&p, abroad.h.reply,
-					   abroad.h.reply_len),
-			     LDNS_STATUS_OK);
+		cr_assert_eq(
+			ldns_wire2pkt(&p, abroad.h.reply, abroad.h.reply_len),
+			LDNS_STATUS_OK);
 		cr_expect_eq(ldns_pkt_ancount(p), 2);
 		cr_expect(ldns_pkt_edns_do(p));
 		ldns_pkt_free(p);
@@ -312,9 +276,9 @@ Test(recurse, what_was_flushed_is_not_told_by_the_memo)
 	keep_www();
 	for (unsigned i = 0; i < 3; i++)
 		expect_at_once("www.example.", "A", 0, INSIDE, WWW);
-	cr_assert_eq(cache_flush(abroad.cache, name_of("example."), true, NULL,
-				 &d),
-		     ERR_OK);
+	cr_assert_eq(
+		cache_flush(abroad.cache, name_of("example."), true, NULL, &d),
+		ERR_OK);
 	expect_asked("www.example.", "A", "www.example. A\n");
 }
 
@@ -325,9 +289,9 @@ Test(recurse, what_was_flushed_after_it_was_read_is_not_kept_by_the_memo)
 	keep_www();
 	batch_begin();
 	expect_at_once("www.example.", "A", 0, INSIDE, WWW);
-	cr_assert_eq(cache_flush(abroad.cache, name_of("example."), true, NULL,
-				 &d),
-		     ERR_OK);
+	cr_assert_eq(
+		cache_flush(abroad.cache, name_of("example."), true, NULL, &d),
+		ERR_OK);
 	for (unsigned i = 0; i < 3; i++)
 		expect_at_once("www.example.", "A", 0, INSIDE, WWW);
 	batch_end();
@@ -341,9 +305,9 @@ Test(recurse, what_was_brought_before_a_flush_is_not_kept_by_the_memo)
 	answer_is("www.example.", 60, "198.51.100.7");
 	for (unsigned i = 0; i < 3; i++) {
 		expect_asked("www.example.", "A", "www.example. A\n");
-		cr_assert_eq(cache_flush(abroad.cache, name_root, true, NULL,
-					 &d),
-			     ERR_OK);
+		cr_assert_eq(
+			cache_flush(abroad.cache, name_root, true, NULL, &d),
+			ERR_OK);
 		bring();
 		expect_reply(0, INSIDE, WWW);
 	}
@@ -356,9 +320,10 @@ Test(recurse, what_is_no_longer_in_reach_is_not_told_by_the_memo)
 	for (unsigned i = 0; i < 3; i++)
 		expect_at_once("a.mine.test.arpa.", "A", 0, INSIDE,
 			       "a.mine.test.arpa. 60 IN A 198.51.100.7\n");
-	house_load(&abroad.h, "house.", "@ 300 SOA ns hostmaster 2 2 3 4 60\n"
-					"@ 300 NS ns\n"
-					"ns 300 A 203.0.113.1\n");
+	house_load(&abroad.h, "house.",
+		   "@ 300 SOA ns hostmaster 2 2 3 4 60\n"
+		   "@ 300 NS ns\n"
+		   "ns 300 A 203.0.113.1\n");
 	expect_at_once("a.mine.test.arpa.", "A", MSG_REFUSED, INSIDE, "");
 }
 
@@ -372,7 +337,8 @@ Test(recurse, a_name_that_is_no_longer_private_is_asked_for_again)
 	expect_asked("a.priv.example.", "A", "a.priv.example. A private\n");
 }
 
-/* --- what is stale ------------------------------------------------------------ */
+/* --- what is stale
+ * ------------------------------------------------------------ */
 
 #define STALE "www.example. 30 IN A 198.51.100.7\n"
 
@@ -452,6 +418,7 @@ Test(recurse, when_too_many_wait_that_is_told)
 
 Test(recurse, without_a_snapshot_nobody_is_told_that_it_is_not_here)
 {
+	expect_asked("www.example.", "A", "www.example. A\n");
 	abroad.h.env.unreadable = true;
 	for (unsigned i = 0; i < 3; i++) {
 		expect_at_once("www.example.", "A", MSG_SERVFAIL, INSIDE, "");
@@ -465,7 +432,7 @@ Test(recurse, without_a_snapshot_nobody_is_told_that_it_is_not_here)
 static void
 open_without(void)
 {
-	abroad_open(CONF, "house.", HOUSE, "den.", DEN);
+	abroad_open(ABROAD_CONF, "house.", ABROAD_HOUSE, "den.", ABROAD_DEN);
 }
 
 Test(recurse_alone, without_an_uplink_what_is_in_reach_cannot_be_had,
@@ -477,266 +444,4 @@ Test(recurse_alone, without_an_uplink_what_is_in_reach_cannot_be_had,
 	expect_at_once("www.other.", "A", MSG_REFUSED, INSIDE, "");
 	expect_asked("a.kid.house.", "A",
 		     "a.kid.house. A @203.0.113.3@53 private\n");
-}
-
-/* --- chains -------------------------------------------------------------------- */
-
-Test(recurse, an_alias_here_may_lead_abroad)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		expect_asked("out.house.", "A", "www.example. A\n");
-		answer_is("www.example.", 60, "198.51.100.7");
-		bring();
-		expect_reply(0, INSIDE | MSG_AA,
-			     "out.house. 300 IN CNAME www.example.\n" WWW);
-	}
-	keep_www();
-	abroad.now += 3;
-	for (unsigned i = 0; i < 3; i++)
-		expect_at_once("out.house.", "A", 0, INSIDE | MSG_AA,
-			       "out.house. 300 IN CNAME www.example.\n"
-			       "www.example. 57 IN A 198.51.100.7\n");
-}
-
-Test(recurse, an_alias_that_leads_out_of_reach_is_answered_as_far_as_it_goes)
-{
-	abroad.edns = true;
-	for (unsigned i = 1; i <= 3; i++) {
-		expect_at_once("astray.house.", "A", 0, INSIDE | MSG_AA,
-			       "astray.house. 300 IN CNAME www.other.\n");
-		expect_ede(MSG_EDE_BLOCKED, "not in reach");
-		cr_expect_eq(counted(STAT_BLOCKED), i);
-	}
-}
-
-Test(recurse, a_chain_fails_where_its_end_cannot_be_had)
-{
-	expect_asked("out.house.", "A", "www.example. A\n");
-	bring_failure(MSG_EDE_NETWORK, "no");
-	expect_reply(MSG_SERVFAIL, INSIDE,
-		     "out.house. 300 IN CNAME www.example.\n");
-}
-
-Test(recurse, a_dname_here_may_lead_abroad)
-{
-	expect_asked("www.to.house.", "A", "www.example. A\n");
-	answer_is("www.example.", 60, "198.51.100.7");
-	bring();
-	expect_reply(0, INSIDE | MSG_AA,
-		     "to.house. 300 IN DNAME example.\n"
-		     "www.to.house. 300 IN CNAME www.example.\n" WWW);
-}
-
-Test(recurse, an_alias_from_abroad_is_answered_from_home)
-{
-	answer_begin("www.example.", RR_A, 0);
-	answer_name(MSG_AN, "www.example.", 60, RR_CNAME, "lamp.house.");
-	answer_a(MSG_AN, "lamp.house.", 60, "198.51.100.66");
-	expect_entry(ERR_OK);
-	expect_asked("www.example.", "A", "www.example. A\n");
-	bring();
-	expect_reply(0, INSIDE,
-		     "www.example. 60 IN CNAME lamp.house.\n"
-		     "lamp.house. 300 IN A 203.0.113.7\n");
-	alias_is("www.example.", "none.house.");
-	expect_asked("www.example.", "A", "www.example. A\n");
-	bring();
-	expect_reply(MSG_NXDOMAIN, INSIDE,
-		     "www.example. 60 IN CNAME none.house.\n");
-}
-
-Test(recurse, a_chain_that_comes_home_changes_with_the_zone)
-{
-	alias_is("www.example.", "lamp.house.");
-	keep("www.example.", RR_A);
-	abroad.now += 9;
-	for (unsigned i = 0; i < 3; i++)
-		expect_at_once("www.example.", "A", 0, INSIDE,
-			       "www.example. 51 IN CNAME lamp.house.\n"
-			       "lamp.house. 300 IN A 203.0.113.7\n");
-	house_load(&abroad.h, "house.", "@ 300 SOA ns hostmaster 2 2 3 4 60\n"
-					"@ 300 NS ns\n"
-					"ns 300 A 203.0.113.1\n"
-					"lamp 300 A 203.0.113.8\n");
-	expect_at_once("www.example.", "A", 0, INSIDE,
-		       "www.example. 51 IN CNAME lamp.house.\n"
-		       "lamp.house. 300 IN A 203.0.113.8\n");
-}
-
-Test(recurse, a_chain_that_bites_its_tail_ends)
-{
-	alias_is("tail.example.", "bite.house.");
-	expect_asked("bite.house.", "A", "tail.example. A\n");
-	bring();
-	expect_reply(0, INSIDE | MSG_AA,
-		     "bite.house. 300 IN CNAME tail.example.\n"
-		     "tail.example. 60 IN CNAME bite.house.\n");
-}
-
-Test(recurse, a_chain_that_was_taken_is_given_to_its_end)
-{
-	char name[32], next[32], all[1024] = "", line[64];
-
-	answer_begin("n0.example.", RR_A, 0);
-	for (unsigned i = 0; i < ENTRY_CHAIN_MAX; i++) {
-		snprintf(name, sizeof(name), "n%u.example.", i);
-		snprintf(next, sizeof(next), "n%u.example.", i + 1);
-		answer_name(MSG_AN, name, 60, RR_CNAME, next);
-		snprintf(line, sizeof(line), "%.30s 60 IN CNAME %s\n", name,
-			 next);
-		strcat(all, line);
-	}
-	answer_a(MSG_AN, next, 60, "198.51.100.7");
-	snprintf(line, sizeof(line), "%.30s 60 IN A 198.51.100.7\n", next);
-	strcat(all, line);
-	expect_entry(ERR_OK);
-	expect_asked("n0.example.", "A", "n0.example. A\n");
-	bring();
-	expect_reply(0, INSIDE, all);
-}
-
-Test(recurse, a_dname_from_abroad_stands_once_before_what_it_makes)
-{
-	answer_begin("a.x.example.", RR_A, 0);
-	answer_name(MSG_AN, "x.example.", 60, RR_DNAME, "y.example.");
-	answer_name(MSG_AN, "a.x.example.", 60, RR_CNAME, "a.y.example.");
-	answer_name(MSG_AN, "a.y.example.", 60, RR_CNAME, "b.x.example.");
-	answer_name(MSG_AN, "b.x.example.", 60, RR_CNAME, "b.y.example.");
-	answer_a(MSG_AN, "b.y.example.", 60, "198.51.100.7");
-	expect_entry(ERR_OK);
-	expect_asked("a.x.example.", "A", "a.x.example. A\n");
-	bring();
-	expect_reply(0, INSIDE,
-		     "x.example. 60 IN DNAME y.example.\n"
-		     "a.x.example. 60 IN CNAME a.y.example.\n"
-		     "a.y.example. 60 IN CNAME b.x.example.\n"
-		     "b.x.example. 60 IN CNAME b.y.example.\n"
-		     "b.y.example. 60 IN A 198.51.100.7\n");
-}
-
-Test(recurse, any_gives_what_is_at_the_name)
-{
-	answer_begin("www.example.", RR_ANY, 0);
-	answer_a(MSG_AN, "www.example.", 60, "198.51.100.7");
-	answer_name(MSG_AN, "www.example.", 60, RR_NS, "ns.example.");
-	expect_entry(ERR_OK);
-	expect_asked("www.example.", "ANY", "www.example. ANY\n");
-	bring();
-	expect_reply(0, INSIDE, WWW "www.example. 60 IN NS ns.example.\n");
-}
-
-Test(recurse, an_alias_itself_may_be_asked_for)
-{
-	answer_begin("www.example.", RR_CNAME, 0);
-	answer_name(MSG_AN, "www.example.", 60, RR_CNAME, "lamp.house.");
-	expect_entry(ERR_OK);
-	expect_asked("www.example.", "CNAME", "www.example. CNAME\n");
-	bring();
-	expect_reply(0, INSIDE, "www.example. 60 IN CNAME lamp.house.\n");
-}
-
-/* --- sizes ------------------------------------------------------------------------ */
-
-Test(recurse, what_does_not_fit_a_datagram_is_truncated_and_not_kept_so)
-{
-	answer_begin("big.example.", RR_A, 0);
-	for (unsigned i = 0; i < 100; i++) {
-		char address[32];
-
-		snprintf(address, sizeof(address), "198.51.100.%u", i);
-		answer_a(MSG_AN, "big.example.", 60, address);
-	}
-	expect_entry(ERR_OK);
-	keep("big.example.", RR_A);
-	for (unsigned i = 0; i < 3; i++) {
-		expect_at_once("big.example.", "A", 0, INSIDE | MSG_TC, "");
-		cr_expect_lt(abroad.h.reply_len, 513);
-	}
-	abroad.edns = true;
-	abroad.payload = 4096;
-	expect_at_once("big.example.", "A", 0, INSIDE | MSG_TC, "");
-	abroad.h.peer.tcp = (struct net_tcp *)&abroad;
-	for (unsigned i = 0; i < 3; i++) {
-		ask("big.example.", "A");
-		cr_expect_eq(get16(abroad.h.reply + 6), 100);
-		cr_expect_eq(get16(abroad.h.reply + 2) & MSG_TC, 0);
-	}
-}
-
-/* --- children ----------------------------------------------------------------------- */
-
-#define KID "a.kid.house. A @203.0.113.3@53 private\n"
-
-Test(recurse, a_child_is_asked_for_whoever_is_inside)
-{
-	answer_policy.private_ok = true;
-	answer_is("a.kid.house.", 60, "10.0.0.7");
-	expect_asked("a.kid.house.", "A", KID);
-	bring();
-	expect_reply(0, INSIDE, "a.kid.house. 60 IN A 10.0.0.7\n");
-	abroad.flags = 0;
-	ask("a.kid.house.", "A");
-	cr_expect_eq(get16(abroad.h.reply + 8), 1, "no referral");
-}
-
-Test(recurse, a_child_whose_servers_are_elsewhere_is_referred_to)
-{
-	ask("a.far.house.", "A");
-	cr_expect_str_eq(abroad.asked, "");
-	expect_reply(0, INSIDE, "");
-	expect_authority("far.house. 300 IN NS ns.example.\n");
-}
-
-Test(recurse, what_a_child_said_is_not_what_the_uplink_said)
-{
-	answer_is("a.kid.house.", 60, "198.51.100.7");
-	keep("a.kid.house.", RR_A);
-	expect_asked("a.kid.house.", "A", KID);
-	answer_is("www.example.", 60, "198.51.100.66");
-	keep_variant("www.example.", RR_A, CACHE_CHILD | CACHE_PRIVATE);
-	expect_asked("www.example.", "A", "www.example. A\n");
-}
-
-Test(recurse, a_child_is_asked_though_the_uplink_is_gone)
-{
-	answer_is("a.kid.house.", 60, "198.51.100.7");
-	keep_variant("a.kid.house.", RR_A, CACHE_CHILD | CACHE_PRIVATE);
-	abroad.now += 100;
-	abroad.is_down = true;
-	expect_asked("a.kid.house.", "A", KID);
-	bring_failure(MSG_EDE_NO_REACHABLE, "no answer");
-	expect_reply(0, INSIDE, "a.kid.house. 30 IN A 198.51.100.7\n");
-}
-
-/* The rest of such a chain is not the child's to tell. */
-static void
-chain_leaves(const char *target)
-{
-	uint8_t octets[512];
-	struct entry e;
-
-	alias_is("a.kid.house.", target);
-	cr_assert(entry.flags & ENTRY_PARTIAL);
-	memcpy(octets, entry.octets, entry.len);
-	entry_view(&e, octets, entry.len);
-	expect_asked("a.kid.house.", "A", KID);
-	entry = e;
-	bring();
-}
-
-Test(recurse, where_a_childs_chain_leads_away_the_ladder_begins_anew)
-{
-	chain_leaves("www.example.");
-	cr_expect_eq(abroad.h.reply_len, NET_LATER);
-	cr_expect_str_eq(abroad.asked, "www.example. A\n", "%s", abroad.asked);
-	answer_is("www.example.", 60, "198.51.100.7");
-	bring();
-	expect_reply(0, INSIDE, "a.kid.house. 60 IN CNAME www.example.\n" WWW);
-	chain_leaves("lamp.house.");
-	expect_reply(0, INSIDE, "a.kid.house. 60 IN CNAME lamp.house.\n"
-				"lamp.house. 300 IN A 203.0.113.7\n");
-	abroad.edns = true;
-	chain_leaves("www.other.");
-	expect_reply(0, INSIDE, "a.kid.house. 60 IN CNAME www.other.\n");
-	expect_ede(MSG_EDE_BLOCKED, "not in reach");
 }

@@ -182,6 +182,45 @@ Test(space, here_names_the_zones_below)
 	       "sofa.b.\n");
 }
 
+#define VAN "van 300 LOC 52 0 0.050 N 0 0 0 E 0m 1m 1m 1m\n"
+
+Test(space, here_finds_what_stands_inside_and_is_named_in_another_zone)
+{
+	house_load(&h, "den.b.",
+		   DEN VAN "_geo.van 300 TXT \"lvl=0\"\n"
+			   "cat 300 LOC 52 0 0.060 N 0 0 0 E 0m 1m 1m 1m\n"
+			   "_geo.cat 300 TXT \"lvl=1\"\n");
+	expect("_here.hall.b.", "TXT",
+	       "\"1 1.54 van.den.b.\"\n\"2 - hook.hall.b.\"\n"
+	       "\"3 0.00 lamp.b.\"\n\"4 3.09 sofa.b.\"\n");
+	/* without a footprint nothing is inside; a zone below is not above */
+	expect_no("_here.lamp.b.", "PTR", LDNS_RCODE_NOERROR);
+	expect("_here.den.b.", "PTR",
+	       "cat.den.b.\nns.den.b.\ntv.den.b.\nvan.den.b.\n");
+}
+
+Test(space, here_finds_services_that_another_zone_names)
+{
+	house_load(&h, "den.b.",
+		   DEN VAN "_ipp._tcp 300 PTR Ink._ipp._tcp\n"
+			   "Ink._ipp._tcp 300 SRV 0 0 631 van\n"
+			   "_ipp._tcp 300 PTR Far._ipp._tcp\n"
+			   "Far._ipp._tcp 300 SRV 0 0 631 tv\n");
+	expect("_ipp._tcp._here.hall.b.", "PTR", "Ink._ipp._tcp.den.b.\n");
+}
+
+Test(space, here_finds_in_another_zone_only_what_that_lets_the_client_see)
+{
+	house_load(&h, "den.b.", DEN VAN);
+	from("192.0.2.1");
+	expect("_here.hall.b.", "PTR", "hook.hall.b.\nlamp.b.\nsofa.b.\n");
+	house_load(&h, "den.b.",
+		   DEN VAN "bike 300 LOC 52 0 0.050 N 0 0 0 E 0m 1m 1m 1m\n"
+			   "_export 300 TXT \"bike LOC\" \"_here PTR\"\n");
+	expect("_here.hall.b.", "PTR",
+	       "bike.den.b.\nhook.hall.b.\nlamp.b.\nsofa.b.\n");
+}
+
 Test(space, a_service_is_found_where_its_host_stands)
 {
 	expect("_ipp._tcp.52.0n.0.0e.10m._near.b.", "PTR",
@@ -500,6 +539,7 @@ static struct query_recursion recursion;
 static struct waiting_room *room;
 static char asked[2048];
 static unsigned deadline;
+static bool crowded; /* nobody can be asked */
 static uint8_t question[512];
 static size_t question_len;
 
@@ -521,7 +561,7 @@ note_asks(void *arg, const struct net_peer *peer, const struct msg *m,
 		strcat(strcat(strcat(strcat(asked, name), " "), to), "\n");
 	}
 	deadline = deadline_ms;
-	return true;
+	return !crowded;
 }
 
 static void
@@ -560,7 +600,7 @@ serve(void)
 }
 
 static void
-put_question(const char *name, uint16_t type)
+write_question(const char *name, uint16_t type)
 {
 	struct wire_writer w;
 
@@ -570,6 +610,12 @@ put_question(const char *name, uint16_t type)
 	msg_set_count(&w, MSG_QD, 1);
 	question_len = w.len;
 	recursion.waiting = NULL;
+}
+
+static void
+put_question(const char *name, uint16_t type)
+{
+	write_question(name, type);
 	cr_assert_eq(serve(), NET_LATER);
 	recursion.waiting =
 		waiting_enter(room, &h.peer, question, question_len);
@@ -674,6 +720,18 @@ Test(space, who_fails_is_where_the_question_goes_on)
 	child_fails("52.0n.0.0e.5m.l0._near.lab.b.");
 	expect_gathered(false, "52.0n.0.0e.5m.l0._near.lab.b.\nden.b.\n"
 			       "tv.den.b.\n");
+	recurse_no_more();
+}
+
+Test(space, when_no_child_can_be_asked_there_is_what_is_here)
+{
+	recurse();
+	crowded = true;
+	load_children("");
+	write_question("52.0n.0.0e.5m.l0._near.b.", RR_PTR);
+	expect_gathered(false, "52.0n.0.0e.5m.l0._near.lab.b.\nden.b.\n"
+			       "tv.den.b.\n");
+	cr_expect_eq(h.stats.n[STAT_CROWDED], 1);
 	recurse_no_more();
 }
 

@@ -379,6 +379,25 @@ Test(store, delete_tells_what_is_not_there_and_goes_on)
 	cr_assert_str_eq(committed("lamp"), "");
 }
 
+Test(store, put_new_leaves_what_is_there_and_tells_it)
+{
+	struct store_txn *t;
+	struct store_value old;
+
+	open_plain();
+	put_committed("lamp", "on");
+	t = begin();
+	cr_assert_eq(store_put_new(t, STORE_NODES, "lamp", 4, "off", 3, &old),
+		     ERR_EXISTS);
+	cr_assert_eq(old.len, 2);
+	cr_assert_arr_eq(old.octets, "on", 2);
+	cr_assert_eq(store_put_new(t, STORE_NODES, "light", 5, "off", 3, &old),
+		     ERR_OK);
+	cr_assert_eq(store_txn_commit(t), ERR_OK);
+	cr_assert_str_eq(committed("lamp"), "on");
+	cr_assert_str_eq(committed("light"), "off");
+}
+
 Test(store, append_takes_keys_in_any_order)
 {
 	static const char *const keys[] = {"b", "d", "c", "d", "a", "e"};

@@ -36,8 +36,7 @@ enter(const char *from)
 	struct net_peer peer = {.conn = 7};
 	struct waiting *w;
 
-	cr_assert_eq(net_addr_from_text(&peer.from, from, 4711, NULL),
-		     ERR_OK);
+	cr_assert_eq(net_addr_from_text(&peer.from, from, 4711, NULL), ERR_OK);
 	w = waiting_enter(room, &peer, wire, sizeof(wire));
 	if (w != NULL) {
 		cr_expect_eq(w->peer.conn, 7);
@@ -47,7 +46,8 @@ enter(const char *from)
 	return w;
 }
 
-/* --- how many -------------------------------------------------------------- */
+/* --- how many --------------------------------------------------------------
+ */
 
 Test(waiting, one_address_has_so_many_places)
 {
@@ -105,7 +105,8 @@ Test(waiting, all_together_have_so_many_places_too)
 	cr_expect_not_null(enter("192.0.2.1"));
 }
 
-/* --- what was brought ------------------------------------------------------- */
+/* --- what was brought -------------------------------------------------------
+ */
 
 static bool
 bring(struct waiting *w, const char *name, const char *address)
@@ -167,7 +168,8 @@ Test(waiting, more_than_so_much_is_not_taken_down)
 	cr_expect_null(waiting_find(w, name_of("more.example."), RR_A));
 }
 
-/* --- what is asked ----------------------------------------------------------- */
+/* --- what is asked -----------------------------------------------------------
+ */
 
 Test(waiting, what_is_asked_is_noted_until_it_is_told)
 {
