@@ -203,8 +203,9 @@ static const struct conf_setting uplink_rows[] = {
 		.max = 10000,
 		.prose = "Names at or below which answers from the uplink may "
 			 "hold private addresses. Elsewhere such addresses are "
-			 "left out, so that no foreign name can be made to "
-			 "point at a device here.",
+			 "left out, and an alias is not followed to a name "
+			 "here, so that no foreign name can be made to point "
+			 "at a device here.",
 	},
 	{
 		.key = "ca-file",

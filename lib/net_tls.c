@@ -5,12 +5,14 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct net_tls {
-	SSL_CTX *ctx;
+	pthread_mutex_t lock; /* of making ctx */
+	SSL_CTX *ctx;	      /* NULL: nobody has wanted TLS yet */
 };
 
 struct net_tls_peer {
@@ -57,30 +59,60 @@ trust(SSL_CTX *ctx, const char *ca_file, struct diag *d)
 			reason(ERR_peek_error()));
 }
 
+static SSL_CTX *
+context_new(const char *ca_file, struct diag *d)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	if (ctx == NULL) {
+		diag_set(d, ERR_NOMEM, "no memory for TLS");
+		return NULL;
+	}
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	/* Many servers close without a word. The frames tell what is whole, and
+	 * the session is none the worse for it. */
+	SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF |
+					 SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT |
+						    SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, session_new);
+	if (trust(ctx, ca_file, d) == ERR_OK)
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
 struct net_tls *
 net_tls_new(const char *ca_file, struct diag *d)
 {
 	struct net_tls *t = calloc(1, sizeof(*t));
 
-	if (t == NULL || (t->ctx = SSL_CTX_new(TLS_client_method())) == NULL) {
+	if (t == NULL) {
 		diag_set(d, ERR_NOMEM, "no memory for TLS");
-		net_tls_free(t);
 		return NULL;
 	}
-	SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION);
-	/* Many servers close without a word. The frames tell what is whole, and
-	 * the session is none the worse for it. */
-	SSL_CTX_set_options(t->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF |
-					    SSL_OP_NO_RENEGOTIATION);
-	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_session_cache_mode(
-		t->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(t->ctx, session_new);
-	if (trust(t->ctx, ca_file, d) != ERR_OK) {
+	pthread_mutex_init(&t->lock, NULL);
+	if (ca_file != NULL && (t->ctx = context_new(ca_file, d)) == NULL) {
 		net_tls_free(t);
 		return NULL;
 	}
 	return t;
+}
+
+/* Reading the system's certificates takes longer than everything else at a
+ * start, and most servers never speak TLS: so that waits until it is wanted. */
+static bool
+tls_ready(struct net_tls *t)
+{
+	bool ready;
+
+	pthread_mutex_lock(&t->lock);
+	if (t->ctx == NULL)
+		t->ctx = context_new(NULL, NULL);
+	ready = t->ctx != NULL;
+	pthread_mutex_unlock(&t->lock);
+	return ready;
 }
 
 void
@@ -89,6 +121,7 @@ net_tls_free(struct net_tls *t)
 	if (t == NULL)
 		return;
 	SSL_CTX_free(t->ctx);
+	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
@@ -97,7 +130,7 @@ net_tls_peer_new(struct net_tls *tls, const char *name)
 {
 	struct net_tls_peer *p = calloc(1, sizeof(*p));
 
-	if (p == NULL || (p->name = strdup(name)) == NULL) {
+	if (p == NULL || !tls_ready(tls) || (p->name = strdup(name)) == NULL) {
 		free(p);
 		return NULL;
 	}

@@ -12,14 +12,15 @@
 /* Whom we trust: made once, used by any number of threads. */
 struct net_tls;
 
-/* ca_file: PEM; NULL: the system's. TLS 1.2 at least. NULL with a sentence. */
+/* ca_file: PEM, read at once; NULL: the system's, read when the first peer is
+ * made. TLS 1.2 at least. NULL with a sentence. */
 struct net_tls *net_tls_new(const char *ca_file, struct diag *d);
 void net_tls_free(struct net_tls *t); /* NULL is fine */
 
 /* One server, by the name its certificate must be for (or its address, for
  * certificates that name that), and the session to resume with it, which lasts
  * from one connection to the next. Used by one thread; tls outlives it. NULL:
- * memory. */
+ * memory, or no certificates to trust. */
 struct net_tls_peer;
 struct net_tls_peer *net_tls_peer_new(struct net_tls *tls, const char *name);
 void net_tls_peer_free(struct net_tls_peer *p); /* NULL is fine */

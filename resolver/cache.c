@@ -42,7 +42,7 @@ store_begin(struct cache *c, struct diag *d)
 		.create = true,
 	};
 	const char *why;
-	enum err e = cache_file_claim(c->dir, d);
+	enum err e = cache_file_claim(c->dir, &c->unmarked, d);
 
 	if (e != ERR_OK)
 		return e;
@@ -50,7 +50,13 @@ store_begin(struct cache *c, struct diag *d)
 	why = discard_reason(e);
 	if (why == NULL)
 		return e;
-	e = cache_file_discard(c->dir, why, d);
+	if (c->unmarked)
+		e = cache_file_mark(c->dir, d);
+	else
+		e = ERR_OK;
+	c->unmarked = false;
+	if (e == ERR_OK)
+		e = cache_file_discard(c->dir, why, d);
 	return e == ERR_OK ? store_open(&c->store, c->dir, &o, d) : e;
 }
 
@@ -145,7 +151,7 @@ cache_close(struct cache *c)
 	pthread_cond_signal(&c->wake);
 	pthread_mutex_unlock(&c->mutex);
 	pthread_join(c->thread, NULL);
-	if (!c->spoilt && !store_is_dead(c->store) &&
+	if (!c->unmarked && !c->spoilt && !store_is_dead(c->store) &&
 	    store_sync(c->store) == ERR_OK)
 		cache_file_release(c->dir, true);
 	pthread_cond_destroy(&c->done);

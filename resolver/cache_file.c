@@ -156,13 +156,22 @@ cache_file_discard(const char *dir, const char *why, struct diag *d)
 			path, strerror(errno));
 }
 
+static bool
+is_there(const char *dir)
+{
+	char path[PATH_MAX];
+
+	return path_make(path, dir, STORE_CACHE_FILE) &&
+	       access(path, F_OK) == 0;
+}
+
 enum err
-cache_file_claim(const char *dir, struct diag *d)
+cache_file_claim(const char *dir, bool *unmarked, struct diag *d)
 {
 	char path[PATH_MAX], state[STATE_MAX];
 	enum err e = ERR_OK;
-	int rc;
 
+	*unmarked = false;
 	if (!path_make(path, dir, CACHE_STATE_FILE))
 		return diag_set(d, ERR_RANGE, "%.64s...: path too long", dir);
 	(void)mkdir(dir, DIR_MODE);
@@ -174,12 +183,22 @@ cache_file_claim(const char *dir, struct diag *d)
 				       d);
 	if (e != ERR_OK)
 		return e;
+	*unmarked = strcmp(state, STATE_WHOLE) == 0 && is_there(dir);
+	return *unmarked ? ERR_OK : cache_file_mark(dir, d);
+}
+
+enum err
+cache_file_mark(const char *dir, struct diag *d)
+{
+	char state[STATE_MAX];
+	int rc;
+
 	in_use_text(state, sizeof(state));
 	rc = state_write(dir, state);
 	if (rc == 0)
 		return ERR_OK;
-	return diag_set(d, err_of(rc), "cannot write %s: %s", path,
-			strerror(rc));
+	return diag_set(d, err_of(rc), "cannot write %s/%s: %s", dir,
+			CACHE_STATE_FILE, strerror(rc));
 }
 
 void

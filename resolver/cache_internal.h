@@ -123,6 +123,7 @@ struct cache {
 	struct cache_stats stats;
 	/* The writer's own: */
 	struct cache_counts counts;
+	bool unmarked;	 /* nothing was written: cache_file_mark() first */
 	bool trouble;	 /* it could not write the last time */
 	bool told;	 /* and the log says so */
 	int64_t told_at; /* seconds of the monotonic clock */
@@ -138,9 +139,12 @@ uint32_t cache_now(const struct cache *c);
 
 /* --- cache_file.c --------------------------------------------------------- */
 
-/* Throws the file away, with a line in the log, unless it may be used; then
- * writes that it is in use. */
-enum err cache_file_claim(const char *dir, struct diag *d);
+/* Throws the file away, with a line in the log, unless it may be used. What is
+ * whole stays so until the first write: *unmarked, and a start does not wait
+ * for the disk; of any other it is written that it is in use. */
+enum err cache_file_claim(const char *dir, bool *unmarked, struct diag *d);
+/* Writes that it is in use: before the first write to it. */
+enum err cache_file_mark(const char *dir, struct diag *d);
 /* Throws it away, because of this. */
 enum err cache_file_discard(const char *dir, const char *why, struct diag *d);
 /* After store_sync(): the next may use it. Not whole: nobody may. */

@@ -147,6 +147,17 @@ tell_stats(struct cache *c, uint64_t used, unsigned written, unsigned dropped)
 /* What is done within one transaction. */
 typedef enum err work_fn(struct cache *c, struct store_txn *t, void *arg);
 
+static enum err
+mark(struct cache *c)
+{
+	struct diag d;
+	enum err e = c->unmarked ? cache_file_mark(c->dir, &d) : ERR_OK;
+
+	if (e == ERR_OK)
+		c->unmarked = false;
+	return e;
+}
+
 /* Commits work, or leaves everything as it was. */
 static enum err
 transact(struct cache *c, work_fn *work, void *arg)
@@ -154,8 +165,10 @@ transact(struct cache *c, work_fn *work, void *arg)
 	struct cache_counts before = c->counts;
 	struct store_txn *t;
 	uint64_t used = 0;
-	enum err e = store_txn_begin(c->store, &t);
+	enum err e = mark(c);
 
+	if (e == ERR_OK)
+		e = store_txn_begin(c->store, &t);
 	if (e != ERR_OK)
 		return e;
 	e = work(c, t, arg);

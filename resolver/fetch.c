@@ -265,8 +265,10 @@ attempt_patience(const struct attempt *a)
 	unsigned tries = a->fetch->hop.tries[a->index];
 	unsigned most = ms > UPLINK_RTO_UNKNOWN ? ms : UPLINK_RTO_UNKNOWN;
 
-	if (a->trial || (a->stream && !a->warm))
+	if ((a->trial && !a->hasty) || (a->stream && !a->warm))
 		return FETCH_STREAM_MS;
+	if (a->trial)
+		return ms;
 	for (; tries > 1 && ms < most; tries--)
 		ms *= 2;
 	return ms < most ? ms : most;
@@ -300,6 +302,7 @@ fetch_send(struct fetch *f, unsigned i, bool beside)
 	if (a == NULL)
 		return SENT_SHORT;
 	attempt_begin(a, f, i, beside);
+	a->hasty = f->asked && !beside;
 	sent = a->stream ? send_stream(a) : send_udp(a);
 	if (sent != SENT) {
 		attempt_end(a);
@@ -346,7 +349,8 @@ fetch_waits(const struct fetch *f)
 	return false;
 }
 
-/* With nobody up, only a trial is waited for, and what was sent just before. */
+/* With nobody left, only a trial is waited for, and what was sent just before.
+ */
 static bool
 attempt_hopeful(const struct attempt *a, uint64_t now)
 {
@@ -384,11 +388,13 @@ is_timely_main(const struct attempt *a, uint64_t now)
 	return !a->late && !a->beside;
 }
 
-/* Nothing more is to be had of the set: all down, no trial under way. */
+/* Nothing more is to be had of the set: all are down or have refused, no trial
+ * is under way. */
 static bool
 fetch_hopeless(const struct fetch *f, uint64_t now)
 {
-	return uplink_down(f->set) && !fetch_has(f, attempt_hopeful, now);
+	return uplink_spent(f->set, &f->hop) &&
+	       !fetch_has(f, attempt_hopeful, now);
 }
 
 uint64_t
@@ -408,7 +414,7 @@ fetch_grace(const struct fetch *f, uint64_t now)
 static void
 fetch_sleep(struct fetch *f)
 {
-	bool down = uplink_down(f->set);
+	bool down = uplink_spent(f->set, &f->hop);
 	uint64_t now = resolver_now(f->r);
 	uint64_t at = f->landed ? UINT64_MAX : f->deadline;
 

@@ -52,6 +52,7 @@ struct attempt {
 	bool overdue; /* a stream; its time is up */
 	bool beside;  /* only to learn of the server */
 	bool trial;   /* the server is down: is it back? */
+	bool hasty;   /* others were asked before, and the client waits */
 };
 
 /* The servers that a referral names and of which no address came with it. */

@@ -328,6 +328,15 @@ uplink_down(const struct upstream_set *s)
 }
 
 bool
+uplink_spent(const struct upstream_set *s, const struct uplink_hop *hop)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->list[i]->up && (hop->refused >> i & 1) == 0)
+			return false;
+	return s->count > 0;
+}
+
+bool
 uplink_ready(const struct upstream_set *s, uint64_t now)
 {
 	for (unsigned i = 0; i < s->count; i++)

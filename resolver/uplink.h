@@ -98,6 +98,8 @@ int uplink_beside(const struct upstream_set *s, const struct uplink_hop *hop,
 
 /* True if every one is down; false for a set of nobody. */
 bool uplink_down(const struct upstream_set *s);
+/* True if every one is down or has refused; false for a set of nobody. */
+bool uplink_spent(const struct upstream_set *s, const struct uplink_hop *hop);
 /* True if one is up, or one that is down may be tried now. */
 bool uplink_ready(const struct upstream_set *s, uint64_t now);
 

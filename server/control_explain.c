@@ -327,6 +327,7 @@ explain_unexported(struct explain *x, json_t *step, struct view v)
 {
 	const uint8_t *apex = x->served->conf->zones[v.zone].apex;
 	char hint[NAME_TEXT_MAX + EXPORT_TEXT_MAX + 64];
+	char text[EXPORT_TEXT_MAX];
 	struct zone_facts facts = {.outside = false};
 	struct export_entry entry;
 	struct lookup l;
@@ -342,6 +343,11 @@ explain_unexported(struct explain *x, json_t *step, struct view v)
 			  &entry);
 	entry.private_ok = entry.private_ok || explain_is_private(x, &l, apex);
 	if (!boundary_entry_add(&entry, x->type))
+		return;
+	/* the lists themselves never leave */
+	if (export_entry_text(text, &entry, apex) == NULL ||
+	    export_entry_parse(&entry, text, strlen(text), apex, NULL) !=
+		    ERR_OK)
 		return;
 	explain_export(hint, sizeof(hint), &entry);
 	json_object_set_new(step, "hint", json_string(hint));

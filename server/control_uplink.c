@@ -84,9 +84,8 @@ control_flush(struct control_talk *t, const json_t *args, json_t *result,
 		return e;
 	if (cache == NULL)
 		return diag_set(d, ERR_NOTFOUND,
-				"there is no cache: the server was started "
-				"without an uplink, or cache-limit is 0, or "
-				"the log says why");
+				"there is no cache: cache-limit is 0, or the "
+				"log says why");
 	e = cache_flush(cache, name, below, &removed, d);
 	if (e != ERR_OK)
 		return e;

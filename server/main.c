@@ -4,6 +4,7 @@
  */
 #include "lib/conf.h"
 #include "lib/log.h"
+#include "lib/net_tls.h"
 #include "server/rights.h"
 #include "server/server.h"
 #include "zones/import.h"
@@ -124,14 +125,29 @@ zone_test(const struct conf *conf, const struct conf_zone *zone)
 	return e == ERR_OK;
 }
 
+/* What must be there for a start, zone files aside. */
+static bool
+settings_test(const struct conf *conf)
+{
+	struct net_tls *tls;
+	struct diag d;
+
+	if (rights_check_user(conf->user, &d) != ERR_OK) {
+		fprintf(stderr, "placed: %s\n", d.text);
+		return false;
+	}
+	tls = net_tls_new(conf->uplink.ca_file, &d);
+	if (tls == NULL)
+		fprintf(stderr, "placed: %s\n", d.text);
+	net_tls_free(tls);
+	return tls != NULL;
+}
+
 static int
 test(const struct conf *conf)
 {
-	struct diag d;
-	bool sound = rights_check_user(conf->user, &d) == ERR_OK;
+	bool sound = settings_test(conf);
 
-	if (!sound)
-		fprintf(stderr, "placed: %s\n", d.text);
 	for (size_t i = 0; i < conf->zone_count; i++)
 		sound = zone_test(conf, &conf->zones[i]) && sound;
 	return sound ? 0 : 1;

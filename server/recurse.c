@@ -234,6 +234,24 @@ step_arrive(struct step *s, const uint8_t *name, const uint8_t **next)
 	return RECURSE_DONE;
 }
 
+/*
+ * Who asks for a name of the world and is led to a name in here would take our
+ * addresses for the world's: the same rebinding as if they stood in the answer,
+ * with the same exceptions.
+ */
+static enum recurse_result
+step_come_home(struct step *s, const uint8_t *name, const uint8_t **next)
+{
+	if (s->hops == 0 && !s->rq.private_ok) {
+		s->q->ede = MSG_EDE_BLOCKED;
+		s->q->ede_text = "an alias from abroad leads inside";
+		s->q->personal = true;
+		return RECURSE_DONE;
+	}
+	*next = name;
+	return RECURSE_FOLLOW;
+}
+
 static enum recurse_result
 step_use(struct step *s, const uint8_t **next)
 {
@@ -257,10 +275,8 @@ step_use(struct step *s, const uint8_t **next)
 		step_dname(s, name);
 		step_add_signed(s, MSG_AN, &r);
 		name = target;
-		if (step_is_home(s, name)) {
-			*next = name;
-			return RECURSE_FOLLOW;
-		}
+		if (step_is_home(s, name))
+			return step_come_home(s, name, next);
 	}
 	return RECURSE_DONE; /* as far as it goes */
 }

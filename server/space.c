@@ -254,6 +254,7 @@ impossible(const struct asking *a, const char *why)
 	if (kept != NULL) {
 		a->q->ede = MSG_EDE_OTHER;
 		a->q->ede_text = kept;
+		a->q->personal = true; /* it quotes the question's letters */
 	}
 	return SPACE_NOWHERE;
 }

@@ -11,6 +11,8 @@
 /* Hits whose data rides along; few of them fit into a datagram. */
 #define RIDERS_UDP 24
 #define RIDERS_TCP 64
+/* Hits that are looked up side by side. */
+#define TOGETHER 16
 /* Items left for the addresses that SRV records bring along. */
 #define ITEMS_LEFT 32
 /* Octets of a message that OPT and TSIG may need. */
@@ -280,9 +282,15 @@ ride_from_child(struct query *q, const struct space_hit *hit, unsigned round)
 
 /* --- all of it ------------------------------------------------------------ */
 
+/* What is known of a hit's name. */
+struct known {
+	struct node node; /* octets NULL: nothing */
+	bool barren;	  /* there is nothing below it */
+};
+
 /* First where all of them are, then how to talk to them. */
 static void
-ride_along(struct query *q, struct space_search *s, const struct node *nodes,
+ride_along(struct query *q, struct space_search *s, const struct known *known,
 	   unsigned riders)
 {
 	static const uint16_t place[] = {RR_LOC, 0};
@@ -295,15 +303,15 @@ ride_along(struct query *q, struct space_search *s, const struct node *nodes,
 
 			if (hit->riders != NULL)
 				ride_from_child(q, hit, round);
-			if (nodes[i].octets == NULL)
+			if (known[i].node.octets == NULL)
 				continue;
-			ride(q, hit->name, &nodes[i],
+			ride(q, hit->name, &known[i].node,
 			     round == ROUND_PLACE     ? place
 			     : round == ROUND_ADDRESS ? addresses
 						      : text);
 			if (round == ROUND_PLACE)
-				ride_hosts(q, hit, &nodes[i]);
-			if (round == ROUND_TEXT)
+				ride_hosts(q, hit, &known[i].node);
+			if (round == ROUND_TEXT && !known[i].barren)
 				ride_radios(q, s, hit);
 		}
 	}
@@ -311,26 +319,74 @@ ride_along(struct query *q, struct space_search *s, const struct node *nodes,
 
 /* --- the whole ------------------------------------------------------------ */
 
+/* What the look-up side by side left open. */
+static void
+look_up_one(struct query *q, const struct space_hit *hit,
+	    const struct store_value *value, struct node *n)
+{
+	enum err e = ERR_OK;
+
+	if (value->octets == NULL)
+		e = lookup_node(q->env->view, hit->facts->record.id,
+				hit->facts->apex, hit->name, n);
+	else if (!node_open(n, value->octets, value->len))
+		e = ERR_CORRUPT;
+	if (e != ERR_OK)
+		n->octets = NULL;
+}
+
+/* TOGETHER hits at most: a store that does not fit into the processor's caches
+ * is waited for once, not once a hit. */
+static void
+look_up_some(struct query *q, const struct space_hit *hits, unsigned n,
+	     struct known *known)
+{
+	struct store_wanted wanted[TOGETHER];
+	struct key keys[TOGETHER];
+	unsigned at[TOGETHER], count = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct zone_facts *f = hits[i].facts;
+		struct key *k = &keys[count];
+
+		known[i] = (struct known){0};
+		if (f == NULL)
+			continue;
+		key_make(k, f->record.id, hits[i].name, f->apex);
+		at[count] = i;
+		wanted[count].key = k->octets;
+		wanted[count++].key_len = k->len;
+	}
+	store_get_many(q->env->view, wanted, count);
+	for (unsigned i = 0; i < count; i++) {
+		struct known *to = &known[at[i]];
+
+		look_up_one(q, &hits[at[i]], &wanted[i].value, &to->node);
+		to->barren = wanted[i].barren;
+	}
+}
+
 /* The nodes of the hits, of the first ones to be kept; what is said about them
  * holds no longer than their positions do. */
 static void
-look_up(struct query *q, const struct space_search *s, struct node *nodes,
+look_up(struct query *q, const struct space_search *s, struct known *known,
 	unsigned riders, uint32_t *ttl)
 {
-	for (unsigned i = 0; i < s->count; i++) {
-		const struct space_hit *hit = &s->hits[i];
-		struct node n = {0};
-		struct rrset loc;
+	struct known some[TOGETHER];
+	struct rrset loc;
 
-		if (hit->facts != NULL &&
-		    lookup_node(q->env->view, hit->facts->record.id,
-				hit->facts->apex, hit->name, &n) != ERR_OK)
-			n.octets = NULL;
-		if (n.octets != NULL && node_find(&n, RR_LOC, &loc) &&
-		    loc.ttl < *ttl)
-			*ttl = loc.ttl;
-		if (i < riders)
-			nodes[i] = n;
+	for (unsigned i = 0; i < s->count; i += TOGETHER) {
+		unsigned n = s->count - i < TOGETHER ? s->count - i : TOGETHER;
+
+		look_up_some(q, &s->hits[i], n, some);
+		for (unsigned k = 0; k < n; k++) {
+			if (some[k].node.octets != NULL &&
+			    node_find(&some[k].node, RR_LOC, &loc) &&
+			    loc.ttl < *ttl)
+				*ttl = loc.ttl;
+			if (i + k < riders)
+				known[i + k] = some[k];
+		}
 	}
 }
 
@@ -355,7 +411,7 @@ space_answer(struct query *q, struct space_search *s, const uint8_t *name,
 		.cap = UINT16_MAX,
 		.octets_max = WIRE_MSG_MAX - used,
 	};
-	struct node nodes[RIDERS_TCP];
+	struct known known[RIDERS_TCP];
 	struct rrset set;
 
 	m.rdatas = arena_alloc(&s->arena, m.cap);
@@ -369,7 +425,7 @@ space_answer(struct query *q, struct space_search *s, const uint8_t *name,
 		return SPACE_EMPTY;
 	if (riders > s->count)
 		riders = s->count;
-	look_up(q, s, nodes, riders, &ttl);
+	look_up(q, s, known, riders, &ttl);
 	set = (struct rrset){
 		.type = m.type,
 		.count = (uint16_t)m.count,
@@ -382,6 +438,6 @@ space_answer(struct query *q, struct space_search *s, const uint8_t *name,
 		return SPACE_DONE;
 	q->items[q->count - 1].foreign = q->foreign;
 	q->spatial = true;
-	ride_along(q, s, nodes, riders);
+	ride_along(q, s, known, riders);
 	return SPACE_DONE;
 }

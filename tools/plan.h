@@ -175,6 +175,7 @@ void plan_ring_add(struct plan *p, struct plan_ring *ring, double lat,
 /* A ring of its own, empty, at the end. */
 struct plan_ring *plan_area_add(struct plan *p, struct plan_area *area);
 
+/* file and id are kept as they are: the plan's memory, or longer. */
 void plan_left(struct plan *p, const char *file, const char *id,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void plan_note(struct plan *p, const char *file, const char *id,

@@ -243,7 +243,7 @@ geojson_document(struct geojson *g, const char *path, const json_t *root,
 		return geojson_features(g, features, d);
 	if (!g->part && json_is_array(levels) &&
 	    json_object_get(json_array_get(levels, 0), "filename") != NULL)
-		return geojson_levels(g->p, path, root, g->osm, d);
+		return geojson_levels(g->p, g->file, root, g->osm, d);
 	if (json_is_array(json_object_get(root, "elements")))
 		return diag_set(d, ERR_SYNTAX,
 				"%s:1: this is JSON of the Overpass service; "

@@ -142,13 +142,15 @@ enum err store_get(struct store_view *v, enum store_table t, const void *key,
  * that does not fit into the processor's caches that costs about half of as
  * many store_get(). A value's octets are NULL if the key is not there, or
  * cannot be found this way (inside a write transaction nothing can): then
- * store_get() tells.
+ * store_get() tells. `barren`: no key begins with this one, which is known
+ * where the next one happens to lie at hand.
  */
 #define STORE_MANY_MAX 64
 struct store_wanted {
 	const uint8_t *key;
 	size_t key_len;
 	struct store_value value;
+	bool barren;
 };
 void store_get_many(struct store_view *v, struct store_wanted *wanted,
 		    unsigned n);

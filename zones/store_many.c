@@ -198,9 +198,24 @@ descent_down(const struct store_view *v, struct descent *d)
 	__builtin_prefetch(d->page);
 }
 
+/* Whether the next entry is on this page, and its key does not begin with what
+ * was looked for. */
+static bool
+descent_barren(const struct store_view *v, const struct descent *d)
+{
+	const struct store_wanted *w = d->wanted;
+	struct file_node node;
+	const uint8_t *key;
+
+	return d->low + 1 < d->entries &&
+	       entry_read(v, d, d->low + 1, &node, &key) &&
+	       (node.key_len < w->key_len ||
+		memcmp(key, w->key, w->key_len) != 0);
+}
+
 static void
 descent_result(const struct store_view *v, const struct descent *d,
-	       struct store_value *value)
+	       struct store_wanted *wanted)
 {
 	struct file_node node;
 	const uint8_t *key;
@@ -213,7 +228,8 @@ descent_result(const struct store_view *v, const struct descent *d,
 	key += node.key_len;
 	if (len > (size_t)(d->page + v->page_size - key))
 		return;
-	*value = (struct store_value){.octets = key, .len = len};
+	wanted->value = (struct store_value){.octets = key, .len = len};
+	wanted->barren = descent_barren(v, d);
 	for (size_t at = 0; at < len; at += 64)
 		__builtin_prefetch(key + at);
 }
@@ -253,8 +269,10 @@ store_get_many(struct store_view *v, struct store_wanted *wanted, unsigned n)
 	unsigned depth = 0;
 
 	must(n <= STORE_MANY_MAX);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		wanted[i].value = (struct store_value){0};
+		wanted[i].barren = false;
+	}
 	if (n == 0 || !view_root(v) || v->root >= v->pages)
 		return;
 	for (unsigned i = 0; i < n; i++)
@@ -266,7 +284,7 @@ store_get_many(struct store_view *v, struct store_wanted *wanted, unsigned n)
 		if (++depth == FILE_DEPTH_MAX)
 			return;
 	for (unsigned i = 0; i < n; i++)
-		descent_result(v, &all[i], &wanted[i].value);
+		descent_result(v, &all[i], &wanted[i]);
 	for (unsigned i = 0; i < n; i++)
 		if (wanted[i].value.octets != NULL)
 			view_hands_out(v, STORE_NODES, wanted[i].key,

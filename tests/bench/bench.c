@@ -149,6 +149,17 @@ question_put(uint8_t *to, const char *name, unsigned type)
 	return n + 4;
 }
 
+size_t
+question_extend(uint8_t *to, size_t length, unsigned payload)
+{
+	uint8_t *opt = to + length;
+
+	memset(opt, 0, OPT_LEN);
+	put16(put16(opt + 1, 41), payload);
+	to[11] = 1;
+	return length + OPT_LEN;
+}
+
 int
 udp_connect(unsigned port, int buffer)
 {

@@ -12,7 +12,8 @@
 enum {
 	HIST_SUB = 64, /* buckets in each power of two: 1.6 % wide */
 	HIST_SIZE = 64 * HIST_SUB,
-	QUESTION_MAX = 12 + 255 + 4,
+	OPT_LEN = 11,
+	QUESTION_MAX = 12 + 255 + 4 + OPT_LEN,
 };
 
 struct hist {
@@ -41,6 +42,9 @@ unsigned type_read(const char *mnemonic);
 
 /* A query with RD, of id 0, into QUESTION_MAX octets; its length. */
 size_t question_put(uint8_t *to, const char *name, unsigned type);
+
+/* Puts an OPT that takes so many octets behind a question; the new length. */
+size_t question_extend(uint8_t *to, size_t length, unsigned payload);
 
 /* A socket that is connected to 127.0.0.1; buffer: octets, 0: as it is. */
 int udp_connect(unsigned port, int buffer);

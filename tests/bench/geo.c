@@ -4,12 +4,13 @@
  * client, load, has out, in one pipeline; what else is measured is the same,
  * too. Prints one line of key=value.
  *
- *   geo -u SOCKET -f SPOTS [-m METRES] [-k COUNT] [-q OUT] [-l SECONDS]
- *       [-w WARM_SECONDS] [-s SESSION -c CPU]
+ *   geo -u SOCKET -f SPOTS [-m METRES] [-k COUNT] [-x 1] [-q OUT]
+ *       [-l SECONDS] [-w WARM_SECONDS] [-s SESSION -c CPU]
  *   geo -u SOCKET -a MEMBERS
  *
- * SPOTS: "lat lon metres" a line; -m: in place of those metres. -a adds what
- * MEMBERS says, "name lat lon" a line, and saves it.
+ * SPOTS: "lat lon metres" a line; -m: in place of those metres. -x 1: with
+ * the hits' positions. -a adds what MEMBERS says, "name lat lon" a line, and
+ * saves it.
  */
 #include "bench.h"
 #include "meter.h"
@@ -35,6 +36,7 @@ enum {
 struct options {
 	const char *socket, *file, *members;
 	unsigned metres, k, out;
+	bool positions;
 	double seconds, warm;
 	int session, cpu;
 };
@@ -54,7 +56,7 @@ struct geo {
 	int fd;
 
 	char in[BUFFER], out[BUFFER];
-	size_t in_at, in_len; /* what is not yet understood */
+	size_t in_at, in_len;	/* what is not yet understood */
 	size_t out_at, out_len; /* what is not yet sent */
 };
 
@@ -63,7 +65,7 @@ options_read(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "u:f:a:m:k:q:l:w:s:c:")) != -1) {
+	while ((c = getopt(argc, argv, "u:f:a:m:k:x:q:l:w:s:c:")) != -1) {
 		double number = 0;
 
 		if (c == '?')
@@ -85,6 +87,9 @@ options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'k':
 			o->k = (unsigned)number;
+			break;
+		case 'x':
+			o->positions = number != 0;
 			break;
 		case 'q':
 			o->out = (unsigned)number;
@@ -145,15 +150,22 @@ search_put(const struct options *o, char *to, const char *lat, const char *lon,
 	   const char *metres)
 {
 	char given[16], k[16];
-	const char *texts[] = {"GEOSEARCH", "places", "FROMLONLAT", lon,
-			       lat,	    "BYRADIUS", metres,	    "m",
-			       "ASC",	    "COUNT",	k};
+	const char *texts[] = {"GEOSEARCH", "places",	"FROMLONLAT", lon,
+			       lat,	    "BYRADIUS", metres,	      "m",
+			       "ASC",	    NULL,	NULL,	      NULL};
+	unsigned n = 9;
 
 	snprintf(given, sizeof given, "%u", o->metres);
 	snprintf(k, sizeof k, "%u", o->k);
 	if (o->metres > 0)
 		texts[6] = given;
-	return array_put(to, texts, o->k > 0 ? 11 : 9);
+	if (o->k > 0) {
+		texts[n++] = "COUNT";
+		texts[n++] = k;
+	}
+	if (o->positions)
+		texts[n++] = "WITHCOORD";
+	return array_put(to, texts, n);
 }
 
 static void
@@ -177,8 +189,8 @@ spots_read(struct geo *g)
 			if (c->text == NULL || c->length == NULL)
 				die("geo: out of memory");
 		}
-		c->length[c->count] = search_put(&g->o, c->text[c->count], lat,
-						 lon, metres);
+		c->length[c->count] =
+			search_put(&g->o, c->text[c->count], lat, lon, metres);
 		c->count++;
 	}
 	fclose(file);
@@ -204,7 +216,7 @@ line_take(struct geo *g, size_t *at, char *type, long *number)
 	return true;
 }
 
-/* One reply: an array of strings, or something short. */
+/* One reply: an array of strings or of further arrays, or something short. */
 static bool
 reply_take(struct geo *g, long *elements, char *type)
 {
@@ -214,10 +226,13 @@ reply_take(struct geo *g, long *elements, char *type)
 
 	if (!line_take(g, &at, type, elements))
 		return false;
-	for (long i = 0; *type == '*' && i < *elements; i++) {
+	for (long left = *type == '*' ? *elements : 0; left > 0; left--) {
 		if (!line_take(g, &at, &of, &length))
 			return false;
-		at += (size_t)length + 2;
+		if (of == '*')
+			left += length;
+		else
+			at += (size_t)length + 2;
 		if (at > g->in_len)
 			return false;
 	}
@@ -335,7 +350,8 @@ report(const struct geo *g, const struct meter *from, const struct meter *to)
 	printf("qps=%.0f\tp50_us=%.1f\tp99_us=%.1f", (double)g->received / s,
 	       (double)hist_quantile(&g->latency, 0.5) / 1e3,
 	       (double)hist_quantile(&g->latency, 0.99) / 1e3);
-	printf("\tpositive=%.4f\thits=%.3f\tfailed=%.4f\toctets=%.1f\tidle=%.3f",
+	printf("\tpositive=%.4f\thits=%.3f\tfailed=%.4f\toctets=%.1f\tidle=%."
+	       "3f",
 	       (double)g->positive / n, (double)g->hits / n,
 	       (double)g->failed / n, (double)g->octets / n,
 	       (double)g->idle_ns / 1e9 / s);

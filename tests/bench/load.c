@@ -8,12 +8,12 @@
  * a client which is woken late does not count against the server.
  *
  *   load -p PORT -f FILE [-q OUT] [-r RATE] [-n COUNT] [-l SECONDS]
- *        [-w WARM_SECONDS] [-b 1] [-s SESSION -c CPU]
+ *        [-w WARM_SECONDS] [-b 1] [-e PAYLOAD] [-s SESSION -c CPU]
  *
  * -b 1: the closed loop sleeps when there is nothing to do, as somebody else
- * needs this CPU, too. -s and -c: whose CPU time and memory to meter. idle is
- * the share of time in which the client had nothing to do: near 0, it is the
- * client that is measured.
+ * needs this CPU, too. -e: with EDNS, for as many octets. -s and -c: whose CPU
+ * time and memory to meter. idle is the share of time in which the client had
+ * nothing to do: near 0, it is the client that is measured.
  */
 #include "bench.h"
 #include "meter.h"
@@ -37,7 +37,7 @@ enum {
 static const uint64_t patience_ns = 1000000000; /* then it is lost */
 
 struct options {
-	unsigned port, out;
+	unsigned port, out, payload;
 	const char *file;
 	double rate, seconds, warm;
 	bool blocks;
@@ -58,7 +58,7 @@ struct slot {
 };
 
 struct tally {
-	uint64_t sent, received, lost, octets, positive;
+	uint64_t sent, received, lost, octets, positive, hits, truncated;
 	uint64_t rcode[16], idle_ns;
 	struct hist latency;
 };
@@ -83,7 +83,7 @@ options_read(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:p:q:r:n:l:w:b:s:c:")) != -1) {
+	while ((c = getopt(argc, argv, "f:p:q:r:n:l:w:b:e:s:c:")) != -1) {
 		double number = 0;
 
 		if (c == '?')
@@ -115,6 +115,9 @@ options_read(struct options *o, int argc, char **argv)
 		case 'b':
 			o->blocks = number != 0;
 			break;
+		case 'e':
+			o->payload = (unsigned)number;
+			break;
 		case 's':
 			o->session = (int)number;
 			break;
@@ -138,7 +141,7 @@ questions_grow(struct questions *q, size_t room)
 }
 
 static void
-questions_read(struct questions *q, const char *path)
+questions_read(struct questions *q, const char *path, unsigned payload)
 {
 	char line[512], name[300], type[16];
 	size_t room = 0;
@@ -153,6 +156,10 @@ questions_read(struct questions *q, const char *path)
 			questions_grow(q, room = room * 2 + 1024);
 		q->length[q->count] = (uint16_t)question_put(
 			q->wire[q->count], name, type_read(type));
+		if (payload > 0)
+			q->length[q->count] = (uint16_t)question_extend(
+				q->wire[q->count], q->length[q->count],
+				payload);
 		q->count++;
 	}
 	fclose(file);
@@ -230,6 +237,8 @@ reply_take(struct load *l, const uint8_t *reply, unsigned n, uint64_t arrival)
 	t->octets += n;
 	t->rcode[reply[3] & 15]++;
 	t->positive += get16(reply + 6) > 0;
+	t->hits += get16(reply + 6);
+	t->truncated += (reply[2] & 2) != 0;
 }
 
 static bool
@@ -358,6 +367,8 @@ report(const struct load *l, const struct meter *from, const struct meter *to)
 	       (double)t->rcode[3] / n,
 	       (n - (double)t->rcode[0] - (double)t->rcode[3]) / n,
 	       (double)t->octets / n, (double)t->idle_ns / 1e9 / s);
+	printf("\thits=%.3f\ttruncated=%.4f", (double)t->hits / n,
+	       (double)t->truncated / n);
 	meter_print(from, to, t->received);
 	putchar('\n');
 }
@@ -372,7 +383,7 @@ main(int argc, char **argv)
 	int on = 1;
 
 	options_read(&l.o, argc, argv);
-	questions_read(&l.q, l.o.file);
+	questions_read(&l.q, l.o.file, l.o.payload);
 	l.fd = udp_connect(l.o.port, 4 << 20);
 	if (l.o.rate > 0)
 		setsockopt(l.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);

@@ -30,12 +30,26 @@ def write(path, text):
         file.write(text)
 
 
+def output(command):
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE,
+                          check=False)
+    if done.returncode != 0:
+        raise Problem(f"{' '.join(command)}: no result")
+    return done.stdout
+
+
+def fields(line):
+    return {key: float(value) for key, value in
+            (field.split("=", 1) for field in line.split())}
+
+
 class Server:
     name = ""
     title = ""
     updates = True
     answers = True  # out of zones of its own
     recurses = False
+    searches = False  # for what is near
     unpacked = True  # one of the peers, with libraries of its own
 
     def __init__(self, build, peers, libs, port):
@@ -83,7 +97,7 @@ class Echo(Server):
 
 class Placed(Server):
     name, title, unpacked = "placed", "placed", False
-    recurses = True
+    recurses = searches = True
 
     def configure(self, home, zonefile, updates):
         rule = (f"    update:\n      - {{ key: {KEY}., names: [ \"*\" ],"
@@ -136,7 +150,7 @@ class Floor(Placed):
     """Not a DNS server either: the echo and a bare LMDB look-up, in a store
     that placed has seeded; as an updater, bare LMDB commits of as much."""
     name, title = "floor", "bare LMDB"
-    recurses = False
+    recurses = searches = False
 
     def command(self, home):
         if not os.path.exists(f"{home}/loaded"):

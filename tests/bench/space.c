@@ -71,9 +71,8 @@ spot_at(double x, double y)
 	double mas = side / PLACE_METRES_A_DEGREE * PLACE_DEGREE;
 	double cosine = cos(place_angle_degrees(middle.lat) * M_PI / 180);
 
-	return (struct place_spot){
-		middle.lat + (int32_t)(y * mas),
-		middle.lon + (int32_t)(x * mas / cosine)};
+	return (struct place_spot){middle.lat + (int32_t)(y * mas),
+				   middle.lon + (int32_t)(x * mas / cosine)};
 }
 
 static struct place_spot
@@ -254,8 +253,8 @@ ask(struct search *s, const struct kind *kind, unsigned questions, bool tell)
 	}
 	if (!tell)
 		return;
-	printf("kind=%s us=%.3f hits=%.2f scanned=%.1f more=%.3f\n",
-	       kind->name, (double)(clock_ns() - start) / 1e3 / questions,
+	printf("kind=%s us=%.3f hits=%.2f scanned=%.1f more=%.3f\n", kind->name,
+	       (double)(clock_ns() - start) / 1e3 / questions,
 	       (double)hits / questions, (double)scanned / questions,
 	       (double)more / questions);
 }

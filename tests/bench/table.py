@@ -35,12 +35,46 @@ LAYOUT = {
     "cold": ("recursive answers by forwarding a second, one core",
              (("qps", "a second", 0), ("user_us", "user us", 2),
               ("system_us", "system us", 2), ("p99_us", "p99 us", 0)), "qps"),
+    "near10": ("answers a second, one core: within 10 m, of 1 M places",
+               (("qps", "a second", 0), ("hits", "hits", 2),
+                ("user_us", "user us", 2), ("system_us", "system us", 2),
+                ("p99_us", "p99 us", 0), ("private_mb", "private MB", 1)),
+               "qps"),
+    "near5": ("the same: the 5 nearest",
+              (("qps", "a second", 0), ("hits", "hits", 2),
+               ("user_us", "user us", 2), ("system_us", "system us", 2),
+               ("p99_us", "p99 us", 0), ("private_mb", "private MB", 1)),
+              "qps"),
+    "disc100": ("the same: the 20 nearest within 100 m",
+                (("qps", "a second", 0), ("hits", "hits", 2),
+                 ("user_us", "user us", 2), ("system_us", "system us", 2),
+                 ("p99_us", "p99 us", 0), ("private_mb", "private MB", 1)),
+                "qps"),
+    "places": ("us of one search in process, by number of places",
+               (("10m_10000", "10 m: 10 k", 2), ("10m_100000", "100 k", 2),
+                ("10m_1000000", "1 M", 2), ("10m_10000000", "10 M", 2),
+                ("k5_10000", "5 nearest: 10 k", 2),
+                ("k5_100000", "100 k", 2), ("k5_1000000", "1 M", 2),
+                ("k5_10000000", "10 M", 2)), None),
+    "moving": ("things moved a second while 5 nearest are asked for",
+               (("ups", "a second", 0), ("update_p50_us", "p50 us", 0),
+                ("update_p99_us", "p99 us", 0),
+                ("missing", "not at the new spot", 0),
+                ("stale", "at the old one", 0),
+                ("p99_idle_us", "questions: p99 us idle", 0),
+                ("p50_busy_us", "busy p50", 0), ("p99_busy_us", "p99", 0)),
+               None),
     "instr": ("instructions for a positive answer (callgrind)",
               (("first", "asked once", 0), ("again", "again", 0)), None),
 }
 # In these: what LMDB alone takes.
 WITH_FLOOR = ("pos", "pos1m", "upd1")
-WITHOUT_ECHO = ("start60k", "start1m", "instr")
+WITHOUT_ECHO = ("start60k", "start1m", "near10", "near5", "disc100", "places",
+                "moving", "instr")
+# In these the ratio is to another than echo.
+RIVAL = {"near10": "redis", "near5": "redis", "disc100": "redis"}
+LEFT_OUT = ("  PostGIS  left out: 49 packages and a cluster, to be set up by "
+            "one who is not root")
 
 
 def spread(values, digits):
@@ -51,27 +85,28 @@ def spread(values, digits):
             f"{max(values):.{digits}f})")
 
 
-def ratios(results, key, server):
-    """To echo's in the same repeat."""
-    echo = {row["repeat"]: row[key] for row in results
-            if row["server"] == "echo"}
-    return [row[key] / echo[row["repeat"]] for row in results
-            if row["server"] == server and echo.get(row["repeat"])]
+def ratios(results, key, server, rival):
+    """To the rival's in the same repeat."""
+    base = {row["repeat"]: row[key] for row in results
+            if row["server"] == rival}
+    return [row[key] / base[row["repeat"]] for row in results
+            if row["server"] == server and base.get(row["repeat"])]
 
 
 def table(workload, results, titles):
     """The lines of one workload's table."""
     title, columns, compared = LAYOUT[workload]
+    rival = RIVAL.get(workload, "echo")
     rows = [["", *(heading for _, heading, _ in columns)]]
     if compared:
-        rows[0].append("of echo")
+        rows[0].append(f"of {rival}")
     for server in dict.fromkeys(row["server"] for row in results):
         own = [row for row in results if row["server"] == server]
         cells = [spread([row[key] for row in own], digits)
                  for key, _, digits in columns]
         if compared:
-            of_echo = ratios(results, compared, server)
-            cells.append(spread(of_echo, 2) if of_echo else "-")
+            ratio = ratios(results, compared, server, rival)
+            cells.append(spread(ratio, 2) if ratio else "-")
         rows.append([titles[server], *cells])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [f"{title}  [{workload}]"]
@@ -79,6 +114,8 @@ def table(workload, results, titles):
         lines.append("  " + "  ".join(
             cell.ljust(width) if i == 0 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
+    if compared and rival != "echo":
+        lines.append(LEFT_OUT)
     return lines
 
 
@@ -90,6 +127,13 @@ def doubts(results, quiet):
         ("steal", lambda v: v > 0.01, max, "the host took up to {:.2f} CPU"),
         ("idle", lambda v: v < 0.05, min,
          "the client was the limit, idle {:.2f}"),
+        ("truncated", lambda v: v > 0, max,
+         "a share of up to {:.4f} truncated"),
+        ("missing", lambda v: v > 0, max,
+         "up to {:.0f} things not where they had been moved to"),
+        ("stale", lambda v: v > 0, max,
+         "up to {:.0f} things still where they had been"),
+        ("refused", lambda v: v > 0, max, "up to {:.0f} refused"),
         ("lost", lambda v: v > 0, max, "up to {:.0f} went unanswered"),
         ("failed", lambda v: v > 0, max,
          "a share of up to {:.4f} neither NOERROR nor NXDOMAIN"),

@@ -13,25 +13,21 @@
  */
 #include "bench.h"
 #include "meter.h"
+#include "sign.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
 	CLIENTS_MAX = 256,
 	ROOMS = 1000, /* that the zone has */
 	MESSAGE_MAX = 1500,
-	MAC_MAX = 64,
 };
 
 static const uint64_t patience_ns = 5000000000;
@@ -44,12 +40,6 @@ struct options {
 	int session, cpu;
 };
 
-struct key {
-	uint8_t name[256], algorithm[64];
-	size_t name_len, algorithm_len;
-	EVP_MAC_CTX *mac; /* keyed, to be started again for each message */
-};
-
 struct client {
 	unsigned id;
 	bool out;
@@ -58,7 +48,7 @@ struct client {
 
 struct upd {
 	struct options o;
-	struct key key;
+	struct sign_key key;
 	struct client client[CLIENTS_MAX];
 	struct pollfd poll[CLIENTS_MAX];
 	uint64_t device; /* the next one's number */
@@ -113,48 +103,6 @@ options_read(struct options *o, int argc, char **argv)
 		die("upd: -n is 1 to %d", CLIENTS_MAX);
 }
 
-static void
-key_read(struct key *key, const char *text)
-{
-	char digest[] = "SHA256", name[256];
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
-						 0),
-		OSSL_PARAM_construct_end(),
-	};
-	const char *colon = strchr(text, ':');
-	uint8_t secret[256];
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	int n;
-
-	if (colon == NULL || strlen(text) > sizeof name - 1)
-		die("upd: a key is NAME:BASE64");
-	snprintf(name, sizeof name, "%.*s", (int)(colon - text), text);
-	key->name_len = name_put(key->name, name);
-	key->algorithm_len = name_put(key->algorithm, "hmac-sha256");
-	n = EVP_DecodeBlock(secret, (const uint8_t *)colon + 1,
-			    (int)strlen(colon + 1));
-	for (const char *end = text + strlen(text); *--end == '=';)
-		n--;
-	key->mac = EVP_MAC_CTX_new(hmac);
-	if (n < 1 || key->mac == NULL ||
-	    !EVP_MAC_init(key->mac, secret, (size_t)n, params))
-		die("upd: this key does not work");
-	EVP_MAC_free(hmac);
-}
-
-static uint8_t *
-record_put(uint8_t *to, const char *name, const char *type,
-	   const uint8_t *rdata, size_t len)
-{
-	to += name_put(to, name);
-	to = put16(put16(to, type_read(type)), 1);
-	to = put16(put16(to, 0), 120);
-	to = put16(to, (unsigned)len);
-	memcpy(to, rdata, len);
-	return to + len;
-}
-
 static uint8_t *
 device_put(uint8_t *to, const char *zone, uint64_t device)
 {
@@ -168,79 +116,24 @@ device_put(uint8_t *to, const char *zone, uint64_t device)
 		 (uintmax_t)device, room, zone);
 	rdata[1] = (uint8_t)(device >> 16);
 	put16(rdata + 2, device & 0xffff);
-	to = record_put(to, host, "A", rdata, 4);
+	to = sign_record(to, host, "A", rdata, 4);
 	put16(put16(put16(rdata, 0), 0), 5683);
-	to = record_put(to, service, "SRV", rdata,
-			6 + name_put(rdata + 6, host));
+	to = sign_record(to, service, "SRV", rdata,
+			 6 + name_put(rdata + 6, host));
 	rdata[0] = (uint8_t)snprintf(text, sizeof text,
 				     "type=sensor;fw=1.%u;unit=C",
 				     (unsigned)(device % 100));
 	memcpy(rdata + 1, text, rdata[0]);
-	return record_put(to, service, "TXT", rdata, 1U + rdata[0]);
-}
-
-static void
-mac_add(const struct key *key, const void *data, size_t n)
-{
-	if (!EVP_MAC_update(key->mac, data, n))
-		die("upd: HMAC failed");
-}
-
-/* Signs what lies from start to end; the new end (RFC 8945). */
-static uint8_t *
-sign(const struct key *key, uint8_t *start, uint8_t *end)
-{
-	static const uint8_t class_ttl[] = {0, 255, 0, 0, 0, 0};
-	static const uint8_t no_error_no_other[4];
-	uint8_t times[8], mac[MAC_MAX], *rdlength;
-	uint64_t now = (uint64_t)time(NULL);
-	size_t mac_len;
-
-	put16(times, (unsigned)(now >> 32) & 0xffff);
-	put16(times + 2, (unsigned)(now >> 16) & 0xffff);
-	put16(put16(times + 4, now & 0xffff), 300);
-	EVP_MAC_init(key->mac, NULL, 0, NULL);
-	mac_add(key, start, (size_t)(end - start));
-	mac_add(key, key->name, key->name_len);
-	mac_add(key, class_ttl, sizeof class_ttl);
-	mac_add(key, key->algorithm, key->algorithm_len);
-	mac_add(key, times, sizeof times);
-	mac_add(key, no_error_no_other, sizeof no_error_no_other);
-	if (!EVP_MAC_final(key->mac, mac, &mac_len, sizeof mac))
-		die("upd: HMAC failed");
-
-	memcpy(end, key->name, key->name_len);
-	end = put16(end + key->name_len, 250);
-	memcpy(end, class_ttl, sizeof class_ttl);
-	rdlength = end + sizeof class_ttl;
-	end = rdlength + 2;
-	memcpy(end, key->algorithm, key->algorithm_len);
-	end += key->algorithm_len;
-	memcpy(end, times, sizeof times);
-	end = put16(end + sizeof times, (unsigned)mac_len);
-	memcpy(end, mac, mac_len);
-	end = put16(end + mac_len, get16(start)); /* original id */
-	memcpy(end, no_error_no_other, sizeof no_error_no_other);
-	end += sizeof no_error_no_other;
-	put16(rdlength, (unsigned)(end - rdlength - 2));
-	start[11] = 1;
-	return end;
+	return sign_record(to, service, "TXT", rdata, 1U + rdata[0]);
 }
 
 static size_t
 update_put(struct upd *u, uint8_t *message, unsigned id)
 {
-	uint8_t *end = message + 12;
+	uint8_t *end = sign_begin(message, id, u->o.zone, 3);
 
-	memset(message, 0, 12);
-	put16(message, id);
-	message[2] = 5 << 3;
-	message[5] = 1;
-	message[9] = 3;
-	end += name_put(end, u->o.zone);
-	end = put16(put16(end, type_read("SOA")), 1);
 	end = device_put(end, u->o.zone, u->device++);
-	end = sign(&u->key, message, end);
+	end = sign_message(&u->key, message, end);
 	return (size_t)(end - message);
 }
 
@@ -388,7 +281,7 @@ main(int argc, char **argv)
 	struct meter from, to;
 
 	options_read(&u.o, argc, argv);
-	key_read(&u.key, u.o.key);
+	sign_key_read(&u.key, u.o.key);
 	/* From the clock, so that a second run adds nothing that is there. */
 	u.device = clock_wall_ns() / 10000 % 100000000000;
 	for (unsigned i = 0; i < u.o.clients; i++) {
@@ -403,6 +296,6 @@ main(int argc, char **argv)
 	run(&u);
 	meter_read(&to, u.o.session, u.o.cpu);
 	report(&u, &from, &to);
-	EVP_MAC_CTX_free(u.key.mac);
+	sign_key_free(&u.key);
 	return u.done > 0 ? 0 : 1;
 }

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 
+import places
 import zone
-from servers import KEY, SECRET, Problem, write
+from geo import Geo
+from servers import KEY, SECRET, Problem, fields, output, write
 
 SERVER_CPU, CLIENT_CPU = 0, 1
 QUIET = 0.08  # CPUs that others may use while something is measured
@@ -22,8 +24,9 @@ def busy_ticks():
     return sum(ticks) - ticks[3] - ticks[4]
 
 
-class Bench:
+class Bench(Geo):
     """Where things are, and how long to measure."""
+    server_cpu = SERVER_CPU
 
     def __init__(self, options):
         self.secs, self.port = options.secs, options.port
@@ -37,7 +40,10 @@ class Bench:
     def zone(self, size):
         folder = os.path.join(self.work, f"zone-{size}")
         if not os.path.exists(f"{folder}/zone"):
-            zone.write(folder, size)
+            if size == places.SIZE:
+                places.write(folder)
+            else:
+                zone.write(folder, size)
         return folder
 
     def home(self, server, size, updates):
@@ -278,28 +284,18 @@ class Bench:
                 "again": (again - once) / COUNTED}
 
 
-def output(command):
-    done = subprocess.run(command, text=True, stdout=subprocess.PIPE,
-                          check=False)
-    if done.returncode != 0:
-        raise Problem(f"{' '.join(command)}: no result")
-    return done.stdout
-
-
-def fields(line):
-    return {key: float(value) for key, value in
-            (field.split("=", 1) for field in line.split())}
-
-
 def build_clients(source, folder):
     """The clients and limits, if their sources are newer."""
     os.makedirs(folder, exist_ok=True)
-    libraries = {"upd": ["-lcrypto"], "floor": ["-llmdb"]}
+    libraries = {"upd": ["-lcrypto"], "move": ["-lcrypto"],
+                 "floor": ["-llmdb"]}
     parts = {"load": ["load.c", "bench.c", "meter.c"],
-             "upd": ["upd.c", "bench.c", "meter.c"],
+             "upd": ["upd.c", "sign.c", "bench.c", "meter.c"],
+             "move": ["move.c", "sign.c", "bench.c"],
              "echo": ["echo.c", "bench.c"],
              "floor": ["floor.c", "bench.c"],
              "upstream": ["upstream.c", "bench.c"],
+             "geo": ["geo.c", "bench.c", "meter.c"],
              "first": ["first.c", "bench.c"]}
     newest = max(os.path.getmtime(f"{source}/{name}")
                  for name in os.listdir(source) if name[-2:] in (".c", ".h"))

@@ -49,6 +49,9 @@ built_check(const struct entry *e, const uint8_t *qname, uint16_t qtype,
 		must(e->ttl <= r.set.ttl);
 		must(policy->dnssec || r.set.type != RR_RRSIG ||
 		     qtype == RR_RRSIG || qtype == RR_ANY);
+		must(r.section != MSG_AR ||
+		     (policy->riders != NULL && r.set.ttl > 0 &&
+		      name_at_or_below(r.owner, policy->riders)));
 		if (r.section != MSG_AN)
 			continue;
 		must(name_at_or_below(name, r.owner) || r.set.type == RR_RRSIG);
@@ -78,12 +81,14 @@ join_check(const struct entry *e, struct arena *arena)
 static void
 try_build(const uint8_t *data, size_t size, unsigned how)
 {
+	static const uint8_t riders[] = "\3den";
 	const struct entry_policy policy = {
 		.ttl_min = how & 1 ? 30 : 0,
 		.ttl_max = how & 2 ? 3600 : 0x7fffffff,
 		.negative_max = how & 4 ? 60 : 10800,
 		.private_ok = (how & 8) != 0,
 		.dnssec = (how & 16) != 0,
+		.riders = how & 32 ? riders : NULL,
 	};
 	static struct msg m;
 	struct arena arena;

@@ -88,7 +88,7 @@ ask(struct world *w)
 	servers.zone = zone;
 	q.private_ok = n % 3 == 2;
 	q.servers = n % 3 == 2 ? &servers : NULL;
-	q.variant = (uint8_t)(n & 3);
+	q.variant = (uint8_t)((n & 3) | (n & 1 ? CACHE_SPACE : 0));
 	world_ask(w, &q);
 }
 

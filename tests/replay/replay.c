@@ -5,7 +5,7 @@
  * that belong to it.
  *
  *   uplink LINE                 a line of the configuration, before all else
- *   ask NAME TYPE [do] [cd] [private] [of ADDR,ADDR ZONE]
+ *   ask NAME TYPE [do] [cd] [space] [private] [of ADDR,ADDR ZONE]
  *                               numbered from 1 on
  *   prefetch NAME TYPE          as ask, with nobody waiting
  *   busy                        the last ask was turned away
@@ -227,7 +227,8 @@ play_ask(struct play *p)
 
 	name_word(p, 1, name);
 	q.variant = (uint8_t)((option(p, 3, "do") ? CACHE_DO : 0) |
-			      (option(p, 3, "cd") ? CACHE_CD : 0));
+			      (option(p, 3, "cd") ? CACHE_CD : 0) |
+			      (option(p, 3, "space") ? CACHE_SPACE : 0));
 	q.private_ok = option(p, 3, "private") != 0;
 	if (of != 0) {
 		servers_word(p, of + 1, &servers, zone);

@@ -13,6 +13,7 @@ import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
+import dns.rdatatype
 
 import netns
 import tap
@@ -301,9 +302,9 @@ _geo.f2._cover TXT "fp=-900,-500 900,-500 900,500 -900,500"
 """
 FLOOR = """\
 cat LOC 52 0 0 N 0 {cat} E 0m 1m 1m 1m
-cat A 10.3.0.99
+cat A 192.0.2.99
 dog LOC 52 0 0.1 N 0 {cat} E 0m 1m 1m 1m
-_export TXT "cat LOC" "dog LOC" "_near PTR TXT" "_in PTR TXT"
+_export TXT "cat LOC A" "dog LOC" "_near PTR TXT" "_in PTR TXT"
 """
 
 
@@ -353,6 +354,18 @@ class ChildrenTest(Tower):
         reply = self.ask("52.0n.0.1e.40m._near")
         self.assertEqual(len(self.texts(reply)), 6)
 
+    def test_where_a_childs_hits_are_comes_along(self):
+        reply = self.tower.ask("52.0n.0.1e.40m._near.tower.example", "PTR",
+                               flags=dns.flags.RD)
+        told = {(rrset.name.to_text(), rrset.rdtype)
+                for rrset in reply.additional}
+        for floor in ("f1", "f2"):
+            cat = f"cat.{floor}.tower.example."
+            self.assertIn((cat, dns.rdatatype.LOC), told)
+            self.assertIn((cat, dns.rdatatype.A), told)
+            self.assertIn((f"dog.{floor}.tower.example.",
+                           dns.rdatatype.LOC), told)
+
     def test_a_region_in_one_cover_is_the_childs(self):
         reply = self.ask(f"{WEST}.2m._near")
         self.assertEqual(self.texts(reply), [
@@ -382,6 +395,15 @@ class ChildGoneTest(Tower):
             "1 0.00 tower.example.",
             "2 19.02 cat.f1.tower.example.",
             "3 19.27 dog.f1.tower.example."])
+
+    def test_one_that_all_is_handed_to_holds_nobody_up(self):
+        self.f2.kill()
+        began = time.monotonic()
+        reply = self.ask(f"{EAST}.2m._near")
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual(reply.rcode(), dns.rcode.NOERROR)
+        self.assertEqual(self.texts(reply),
+                         [f"{EAST}.2m._near.f2.tower.example."])
 
 
 if __name__ == "__main__":

@@ -94,6 +94,13 @@ class StartTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
+    def test_minus_t_wants_the_certificates_that_a_start_wants(self):
+        self.server.settings = "uplink: { ca-file: nowhere.pem }"
+        self.server.write_config()
+        done = run(PLACED, "-t", "-c", self.server.path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nowhere.pem", done.stderr)
+
     def test_a_port_in_use_is_named(self):
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             with self.subTest(kind), socket.socket(socket.AF_INET, kind) as sock:

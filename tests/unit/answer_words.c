@@ -174,8 +174,11 @@ set_text(char *dst, size_t size, const struct entry_rrset *r)
 
 	name_to_text(owner, r->owner);
 	len = (size_t)snprintf(dst, size, "%s %s %u %s",
-			       r->section == MSG_AN ? "AN" : "NS", owner,
-			       r->set.ttl, rr_type_to_text(type, r->set.type));
+			       r->section == MSG_AN   ? "AN"
+			       : r->section == MSG_NS ? "NS"
+						      : "AR",
+			       owner, r->set.ttl,
+			       rr_type_to_text(type, r->set.type));
 	while (rrset_next(&r->set, &at, &rdata, &rdlen)) {
 		char text[NAME_TEXT_MAX] = "";
 

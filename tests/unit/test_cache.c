@@ -648,6 +648,18 @@ state_is(const char *text)
 	fclose(out);
 }
 
+static bool
+is_whole(void)
+{
+	char text[128] = "";
+	FILE *in = fopen(state, "r");
+
+	cr_assert_not_null(in);
+	cr_assert_not_null(fgets(text, sizeof(text), in));
+	fclose(in);
+	return strcmp(text, "placed-cache 1 whole\n") == 0;
+}
+
 /* Opened again, it is empty and works. */
 static void
 expect_begun_again(void)
@@ -680,17 +692,35 @@ Test(cache, is_thrown_away_when_the_machine_stopped_while_it_was_in_use)
 
 Test(cache, is_kept_when_the_machine_stopped_after_it_was_closed)
 {
-	char text[128] = "";
-	FILE *in;
-
 	make_closed();
-	in = fopen(state, "r");
-	cr_assert_not_null(in);
-	cr_assert_not_null(fgets(text, sizeof(text), in));
-	fclose(in);
-	cr_assert_str_eq(text, "placed-cache 1 whole\n");
+	cr_assert(is_whole());
 	open_cache();
 	cr_assert_eq(stats().entries, 1001);
+}
+
+Test(cache, that_is_only_read_stays_whole_whatever_happens)
+{
+	make_closed();
+	open_cache();
+	cr_assert(has("www.example."));
+	cr_assert(is_whole());
+	put("web.example.");
+	cache_wait(c);
+	cr_assert(!is_whole());
+	close_cache();
+	cr_assert(is_whole());
+}
+
+Test(cache, that_is_begun_in_place_of_a_whole_one_is_in_use)
+{
+	make_closed();
+	cr_assert_eq(truncate(file, 0), 0);
+	open_cache();
+	cr_assert(!is_whole());
+	close_cache();
+	cr_assert_eq(unlink(file), 0);
+	open_cache();
+	cr_assert(!is_whole());
 }
 
 Test(cache, whose_state_makes_no_sense_is_thrown_away)

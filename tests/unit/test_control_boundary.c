@@ -393,7 +393,7 @@ Test(control_boundary, explain_says_what_would_change_it)
 	step = explained("lamp.lounge.house", "10.0.0.1");
 	cr_assert_str_eq(
 		text_of(step, "hint"),
-		"placectl export add lamp.lounge.house. TXT SRV A private");
+		"placectl export add lamp.lounge.house. A TXT SRV private");
 	json_decref(step);
 	step = explained("sofa.lounge.house", "10.0.0.1");
 	cr_assert_str_eq(text_of(step, "hint"), "");

@@ -144,12 +144,13 @@ Test(entry, that_breaks_the_format_is_not_opened)
 {
 	size_t set = ENTRY_HEAD_LEN, head = set + 2 + 13;
 
-	expect_refused(0, 2);		/* format */
-	expect_refused(1, 0x40);	/* flags */
-	expect_refused(2, 16);		/* rcode */
-	expect_refused(3, 3);		/* count */
-	expect_refused(8, 0x80);	/* ttl */
-	expect_refused(set, MSG_AR);	/* section */
+	expect_refused(0, 2);	     /* format */
+	expect_refused(1, 0x40);     /* flags */
+	expect_refused(2, 16);	     /* rcode */
+	expect_refused(3, 3);	     /* count */
+	expect_refused(8, 0x80);     /* ttl */
+	expect_refused(set, MSG_QD); /* section */
+	expect_refused(set, 4);
 	expect_refused(set + 1, 12);	/* owner's length */
 	expect_refused(set + 2, 4);	/* owner */
 	expect_refused(head + 1, 255);	/* type ANY */

@@ -564,3 +564,112 @@ Test(entry_build, in_an_arena_that_is_too_small_says_so)
 				 &octets, &len),
 		     ERR_NOMEM);
 }
+
+/* --- what rides along ------------------------------------------------------
+ */
+
+static const uint8_t den[] = "\3den\7example";
+
+/* An answer of den.example about space. */
+static void
+begin_space(void)
+{
+	static const uint8_t line[] = "\10- - den.";
+
+	answer_policy.riders = den;
+	answer_policy.private_ok = true;
+	answer_begin("_here.den.example.", RR_TXT, 0);
+	answer_rr(MSG_AN, "_here.den.example.", 60, RR_TXT, line, 9);
+}
+
+#define LINE "AN _here.den.example. 60 TXT 082d202d2064656e2e\n"
+
+Test(entry_riders, are_what_is_the_childs_own)
+{
+	begin_space();
+	answer_a(MSG_AR, "tv.den.example.", 300, "10.0.0.1");
+	answer_a(MSG_AR, "tv.example.", 300, "10.0.0.2");
+	answer_a(MSG_AR, "tv.den.example.", 300, "10.0.0.3");
+	answer_name(MSG_AR, "tv.den.example.", 300, RR_CNAME, "tv.example.");
+	answer_class(RR_CH);
+	answer_a(MSG_AR, "vcr.den.example.", 300, "10.0.0.4");
+	expect_entry(ERR_OK);
+	expect_sets(LINE "AR tv.den.example. 300 A 10.0.0.1 10.0.0.3\n");
+	cr_assert_eq(entry.ttl, 60);
+}
+
+Test(entry_riders, come_with_data_alone)
+{
+	answer_policy.riders = den;
+	answer_policy.private_ok = true;
+	answer_begin("_here.den.example.", RR_TXT, 0);
+	answer_soa("den.example.", 60, 60);
+	answer_a(MSG_AR, "tv.den.example.", 300, "10.0.0.1");
+	expect_entry(ERR_OK);
+	expect_sets("NS den.example. 60 SOA 60\n");
+}
+
+Test(entry_riders, end_the_freshness_of_the_whole_but_do_not_prevent_it)
+{
+	begin_space();
+	answer_a(MSG_AR, "tv.den.example.", 20, "10.0.0.1");
+	answer_a(MSG_AR, "vcr.den.example.", 0, "10.0.0.2");
+	expect_entry(ERR_OK);
+	expect_sets(LINE "AR tv.den.example. 20 A 10.0.0.1\n");
+	cr_assert_eq(entry.ttl, 20);
+}
+
+Test(entry_riders, are_no_private_addresses_where_these_are_not_wanted)
+{
+	begin_space();
+	answer_policy.private_ok = false;
+	answer_a(MSG_AR, "tv.den.example.", 300, "10.0.0.1");
+	answer_a(MSG_AR, "vcr.den.example.", 300, "192.0.2.1");
+	expect_entry(ERR_OK);
+	expect_sets(LINE "AR vcr.den.example. 300 A 192.0.2.1\n");
+	cr_assert_eq(entry.flags, 0);
+}
+
+Test(entry_riders, are_never_too_many_for_the_answer)
+{
+	struct entry_rrset r;
+	unsigned count = 0;
+	size_t at = 0;
+
+	begin_space();
+	for (unsigned i = 0; i < 600; i++) {
+		char owner[32];
+
+		snprintf(owner, sizeof(owner), "a%u.den.example.", i);
+		answer_a(MSG_AR, owner, 300, "10.0.0.1");
+	}
+	expect_entry(ERR_OK);
+	while (entry_next(&entry, &at, &r))
+		count += r.section == MSG_AR;
+	cr_assert_eq(count, ENTRY_RIDERS_MAX);
+}
+
+Test(entry_riders, that_do_not_fit_are_left_out)
+{
+	uint8_t rdata[4 * 256];
+	struct entry_rrset r;
+	unsigned count = 0;
+	size_t at = 0;
+
+	memset(rdata, 'x', sizeof(rdata));
+	for (size_t i = 0; i < sizeof(rdata); i += 256)
+		rdata[i] = 255;
+	begin_space();
+	/* written out, names are longer than in the message */
+	for (unsigned i = 0; i < 62; i++) {
+		char owner[32];
+
+		snprintf(owner, sizeof(owner), "b%u.den.example.", i);
+		answer_rr(MSG_AR, owner, 300, RR_TXT, rdata, sizeof(rdata));
+	}
+	expect_entry(ERR_OK);
+	while (entry_next(&entry, &at, &r))
+		count += r.section == MSG_AR;
+	cr_assert_geq(count, 61);
+	cr_assert_leq(entry.len, ENTRY_MAX);
+}

@@ -59,41 +59,56 @@ Test(recurse_chain, a_dname_here_may_lead_abroad)
 		     "www.to.house. 300 IN CNAME www.example.\n" WWW);
 }
 
-Test(recurse_chain, an_alias_from_abroad_is_answered_from_home)
+Test(recurse_chain, an_alias_that_may_lead_inside_is_answered_from_home)
 {
-	answer_begin("www.example.", RR_A, 0);
-	answer_name(MSG_AN, "www.example.", 60, RR_CNAME, "lamp.house.");
+	answer_begin("x.priv.example.", RR_A, 0);
+	answer_name(MSG_AN, "x.priv.example.", 60, RR_CNAME, "lamp.house.");
 	answer_a(MSG_AN, "lamp.house.", 60, "198.51.100.66");
 	expect_entry(ERR_OK);
-	expect_asked("www.example.", "A", "www.example. A\n");
+	expect_asked("x.priv.example.", "A", "x.priv.example. A private\n");
 	bring();
 	expect_reply(0, INSIDE,
-		     "www.example. 60 IN CNAME lamp.house.\n"
+		     "x.priv.example. 60 IN CNAME lamp.house.\n"
 		     "lamp.house. 300 IN A 203.0.113.7\n");
-	alias_is("www.example.", "none.house.");
-	expect_asked("www.example.", "A", "www.example. A\n");
+	alias_is("x.priv.example.", "none.house.");
+	expect_asked("x.priv.example.", "A", "x.priv.example. A private\n");
 	bring();
 	expect_reply(MSG_NXDOMAIN, INSIDE,
-		     "www.example. 60 IN CNAME none.house.\n");
+		     "x.priv.example. 60 IN CNAME none.house.\n");
 }
 
 Test(recurse_chain, a_chain_that_comes_home_changes_with_the_zone)
 {
-	alias_is("www.example.", "lamp.house.");
-	keep("www.example.", RR_A);
+	alias_is("x.priv.example.", "lamp.house.");
+	keep_variant("x.priv.example.", RR_A, CACHE_PRIVATE);
 	abroad.now += 9;
 	for (unsigned i = 0; i < 3; i++)
-		expect_at_once("www.example.", "A", 0, INSIDE,
-			       "www.example. 51 IN CNAME lamp.house.\n"
+		expect_at_once("x.priv.example.", "A", 0, INSIDE,
+			       "x.priv.example. 51 IN CNAME lamp.house.\n"
 			       "lamp.house. 300 IN A 203.0.113.7\n");
 	house_load(&abroad.h, "house.",
 		   "@ 300 SOA ns hostmaster 2 2 3 4 60\n"
 		   "@ 300 NS ns\n"
 		   "ns 300 A 203.0.113.1\n"
 		   "lamp 300 A 203.0.113.8\n");
-	expect_at_once("www.example.", "A", 0, INSIDE,
-		       "www.example. 51 IN CNAME lamp.house.\n"
+	expect_at_once("x.priv.example.", "A", 0, INSIDE,
+		       "x.priv.example. 51 IN CNAME lamp.house.\n"
 		       "lamp.house. 300 IN A 203.0.113.8\n");
+}
+
+/* As an attacker's page would have it: its own name, and a device's address. */
+Test(recurse_chain, an_alias_from_abroad_does_not_lead_inside)
+{
+	abroad.edns = true;
+	for (unsigned i = 0; i < 3; i++) {
+		expect_asked("www.example.", "A", "www.example. A\n");
+		alias_is("www.example.", "lamp.house.");
+		bring();
+		expect_reply(0, INSIDE,
+			     "www.example. 60 IN CNAME lamp.house.\n");
+		expect_ede(MSG_EDE_BLOCKED,
+			   "an alias from abroad leads inside");
+	}
 }
 
 Test(recurse_chain, a_chain_that_bites_its_tail_ends)

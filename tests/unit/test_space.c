@@ -538,6 +538,8 @@ Test(space, below_a_cut_the_child_is_asked)
 static struct query_recursion recursion;
 static struct waiting_room *room;
 static char asked[2048];
+static uint16_t asked_types[QUERY_ASKS_MAX];
+static bool gathering; /* what rides along is asked for */
 static unsigned deadline;
 static bool crowded; /* nobody can be asked */
 static uint8_t question[512];
@@ -557,11 +559,18 @@ note_asks(void *arg, const struct net_peer *peer, const struct msg *m,
 
 		name_to_text(name, asks[i].qname);
 		net_addr_to_text(to, &asks[i].servers->addr[0]);
-		cr_expect_eq(asks[i].qtype, RR_TXT);
+		asked_types[i] = asks[i].qtype;
+		cr_expect_eq((asks[i].variant & CACHE_SPACE) != 0, gathering);
 		strcat(strcat(strcat(strcat(asked, name), " "), to), "\n");
 	}
 	deadline = deadline_ms;
 	return !crowded;
+}
+
+static uint64_t
+answer_now(void)
+{
+	return ANSWER_NOW;
 }
 
 static void
@@ -574,6 +583,8 @@ recurse(void)
 	room = waiting_room_new(10);
 	cr_assert(recursion.reach != NULL && room != NULL);
 	h.env.recursion = &recursion;
+	h.env.now = answer_now;
+	gathering = true;
 }
 
 static void
@@ -622,12 +633,9 @@ put_question(const char *name, uint16_t type)
 	cr_assert_not_null(recursion.waiting);
 }
 
-/* What a child answers: lines of TXT, NULL at the end. */
 static void
-child_says(const char *name, const char *const *lines)
+child_begins(const char *name, const char *const *lines)
 {
-	struct resolve_result result = {.outcome = RESOLVE_ANSWER};
-
 	answer_begin(name, RR_TXT, MSG_QR);
 	for (; *lines != NULL; lines++) {
 		uint8_t rdata[256];
@@ -636,19 +644,34 @@ child_says(const char *name, const char *const *lines)
 		memcpy(rdata + 1, *lines, rdata[0]);
 		answer_rr(MSG_AN, name, 5, RR_TXT, rdata, 1 + (size_t)rdata[0]);
 	}
-	expect_entry(ERR_OK);
-	result.entry = entry;
-	cr_assert(waiting_give(recursion.waiting, name_of(name), RR_TXT,
-			       &result));
 }
 
 static void
-child_fails(const char *name)
+child_ends(const char *name, uint16_t type)
+{
+	struct resolve_result result = {.outcome = RESOLVE_ANSWER};
+
+	expect_entry(ERR_OK);
+	result.entry = entry;
+	cr_assert(
+		waiting_give(recursion.waiting, name_of(name), type, &result));
+}
+
+/* What a child answers: lines of TXT, NULL at the end. */
+static void
+child_says(const char *name, const char *const *lines)
+{
+	child_begins(name, lines);
+	child_ends(name, RR_TXT);
+}
+
+static void
+child_fails(const char *name, uint16_t type)
 {
 	struct resolve_result result = {.outcome = RESOLVE_FAILED};
 
-	cr_assert(waiting_give(recursion.waiting, name_of(name), RR_TXT,
-			       &result));
+	cr_assert(
+		waiting_give(recursion.waiting, name_of(name), type, &result));
 }
 
 /* The answer now, as rdatas. */
@@ -717,7 +740,7 @@ Test(space, who_fails_is_where_the_question_goes_on)
 	recurse();
 	load_children("");
 	put_question("52.0n.0.0e.5m.l0._near.b.", RR_PTR);
-	child_fails("52.0n.0.0e.5m.l0._near.lab.b.");
+	child_fails("52.0n.0.0e.5m.l0._near.lab.b.", RR_TXT);
 	expect_gathered(false, "52.0n.0.0e.5m.l0._near.lab.b.\nden.b.\n"
 			       "tv.den.b.\n");
 	recurse_no_more();
@@ -774,8 +797,116 @@ Test(space, in_and_here_merge_in_their_own_order)
 	waiting_leave(recursion.waiting);
 	put_question("_here.b.", RR_PTR);
 	child_says("_here.lab.b.", here);
-	child_fails("_here.shop.b.");
+	child_fails("_here.shop.b.", RR_TXT);
 	expect_gathered(false, "_here.shop.b.\nden.b.\nns.den.b.\ntv.den.b.\n"
 			       "hall.b.\na.lab.b.\nz.lab.b.\nns.b.\n");
+	recurse_no_more();
+}
+
+/* Additional data that came along, as "OWNER TTL TYPE RDATA" lines. */
+static void
+expect_additional(const char *text)
+{
+	ldns_pkt *p = NULL;
+	char *got;
+
+	cr_assert_neq(serve(), NET_LATER);
+	cr_assert_eq(ldns_wire2pkt(&p, h.reply, h.reply_len), LDNS_STATUS_OK);
+	got = house_section(p, LDNS_SECTION_ADDITIONAL);
+	cr_expect_str_eq(got, text, "%s", got);
+	free(got);
+	ldns_pkt_free(p);
+}
+
+/* 52 N 0 E, 0 m; 1 m of everything. */
+static const uint8_t lab_apex[] = "\3lab\1b";
+static const uint8_t loc[] = {0,    0x12, 0x12, 0x12, 0x8b, 0x28, 0x72, 0x00,
+			      0x80, 0,	  0,	0,    0,    0x98, 0x96, 0x80};
+
+Test(space, what_a_childs_hits_are_like_comes_along)
+{
+	static const char *const lab[] = {"1 0.50 jar.lab.b.",
+					  "2 0.90 Ink._ipp._tcp.lab.b.", NULL};
+	static const uint8_t srv[] = "\0\0\0\0\2\167\3box\3lab\1b";
+	static const uint8_t mac[] = {1, 2, 3, 4, 5, 6};
+
+	recurse();
+	load_children(CAT);
+	answer_policy.riders = lab_apex;
+	put_question("52.0n.0.0e.l0.4.5m._near.b.", RR_PTR);
+	child_begins("52.0n.0.0e.l0.4.5m._near.lab.b.", lab);
+	answer_rr(MSG_AR, "_ble.jar.lab.b.", 300, RR_EUI48, mac, sizeof(mac));
+	answer_rr(MSG_AR, "jar.lab.b.", 300, RR_TXT, "\1x", 2);
+	answer_a(MSG_AR, "jar.lab.b.", 300, "203.0.113.8");
+	answer_rr(MSG_AR, "jar.lab.b.", 300, RR_LOC, loc, sizeof(loc));
+	answer_rr(MSG_AR, "Ink._ipp._tcp.lab.b.", 300, RR_SRV, srv,
+		  sizeof(srv));
+	answer_rr(MSG_AR, "box.lab.b.", 300, RR_LOC, loc, sizeof(loc));
+	answer_a(MSG_AR, "box.lab.b.", 300, "203.0.113.9");
+	answer_a(MSG_AR, "tap.lab.b.", 300, "203.0.113.66"); /* is no hit */
+	answer_a(MSG_AR, "cat.b.", 300, "203.0.113.67");     /* nor its own */
+	child_ends("52.0n.0.0e.l0.4.5m._near.lab.b.", RR_TXT);
+	expect_additional(
+		"jar.lab.b. 5 IN LOC 52 00 0.000 N 00 00 0.000 W 0m 1m 1m 1m\n"
+		"box.lab.b. 5 IN LOC 52 00 0.000 N 00 00 0.000 W 0m 1m 1m 1m\n"
+		"cat.b. 300 IN LOC 52 00 0.100 N 00 00 0.000 W 0m 1m 1m 1m\n"
+		"jar.lab.b. 5 IN A 203.0.113.8\n"
+		"Ink._ipp._tcp.lab.b. 5 IN SRV 0 0 631 box.lab.b.\n"
+		"box.lab.b. 5 IN A 203.0.113.9\n"
+		"_ble.jar.lab.b. 5 IN EUI48 01-02-03-04-05-06\n"
+		"jar.lab.b. 5 IN TXT \"x\"\n");
+	recurse_no_more();
+}
+
+/* --- handed over ---------------------------------------------------------- */
+
+#define HANDED "52.0n.0.0e.2m._near.lab.b."
+
+static void
+hand_over(void)
+{
+	recurse();
+	gathering = false;
+	load_children("");
+	put_question("52.0n.0.0e.2m._near.b.", RR_PTR);
+	cr_expect_str_eq(asked, HANDED " 203.0.113.3@53\n", "%s", asked);
+	cr_expect_eq(asked_types[0], RR_PTR);
+	cr_expect_eq(deadline, 300);
+}
+
+Test(space, what_the_child_has_follows_its_cname)
+{
+	hand_over();
+	answer_begin(HANDED, RR_PTR, MSG_QR);
+	answer_name(MSG_AN, HANDED, 5, RR_PTR, "jar.lab.b.");
+	child_ends(HANDED, RR_PTR);
+	expect_gathered(true, HANDED "\njar.lab.b.\n");
+	recurse_no_more();
+}
+
+Test(space, a_child_that_is_late_leaves_the_cname_alone)
+{
+	hand_over();
+	recursion.waiting->hurried = true;
+	expect_gathered(true, HANDED "\n");
+	recurse_no_more();
+}
+
+Test(space, a_child_that_fails_leaves_the_cname_alone)
+{
+	hand_over();
+	child_fails(HANDED, RR_PTR);
+	expect_gathered(true, HANDED "\n");
+	recurse_no_more();
+}
+
+Test(space, a_child_that_cannot_be_asked_leaves_the_cname_alone)
+{
+	recurse();
+	crowded = true;
+	gathering = false;
+	load_children("");
+	write_question("52.0n.0.0e.2m._near.b.", RR_PTR);
+	expect_gathered(true, HANDED "\n");
 	recurse_no_more();
 }

@@ -303,6 +303,45 @@ Test(store, many_keys_at_once_are_found_as_one_by_one)
 	store_reader_free(v);
 }
 
+Test(store, of_many_keys_it_is_told_which_have_nothing_below)
+{
+	static const struct {
+		const char *key;
+		size_t len;
+		bool barren;
+	} all[] = {
+		{"\0\0\0\1a", 6, false},       {"\0\0\0\1a\0b", 8, false},
+		{"\0\0\0\1a\0b\0c", 10, true}, {"\0\0\0\1ab", 7, true},
+		{"\0\0\0\1b", 6, true},	       {"\0\0\0\1c", 6, false},
+		{"\0\0\0\1c\0_x", 9, false}, /* nothing behind it */
+	};
+	struct store_wanted wanted[ARRAY_LEN(all)];
+	struct store_view *v;
+	struct store_txn *t;
+
+	open_plain();
+	t = begin();
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		wanted[i] = (struct store_wanted){
+			.key = (const uint8_t *)all[i].key,
+			.key_len = all[i].len,
+		};
+		cr_assert_eq(store_put(t, STORE_NODES, all[i].key, all[i].len,
+				       "v", 1),
+			     ERR_OK);
+	}
+	cr_assert_eq(store_txn_commit(t), ERR_OK);
+	v = store_reader_new(s);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	store_get_many(v, wanted, ARRAY_LEN(all));
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		cr_assert_not_null(wanted[i].value.octets);
+		cr_assert_eq(wanted[i].barren, all[i].barren, "%zu", i);
+	}
+	store_reader_end(v);
+	store_reader_free(v);
+}
+
 Test(store, many_keys_at_once_are_those_of_the_readers_snapshot)
 {
 	struct store_wanted wanted;
