@@ -715,6 +715,20 @@ fetch_start(struct fetch *f, const struct resolve_servers *servers)
 	return true;
 }
 
+static void
+fetch_know(const struct fetch *f)
+{
+	struct resolver_known *k = &f->r->known;
+
+	if (f->to_servers)
+		return;
+	k->set = true;
+	k->private_ok = f->private_ok;
+	k->variant = f->variant;
+	k->qtype = f->qtype;
+	memcpy(k->qname, f->key, name_len(f->key));
+}
+
 /* Attempts of which something is to be learnt go on, all others end. */
 void
 fetch_land(struct fetch *f, const uint8_t *octets, size_t len)
@@ -734,6 +748,7 @@ fetch_land(struct fetch *f, const uint8_t *octets, size_t len)
 		learning = learning || a->to != NULL;
 	}
 	resolver_count(&r->stats->answered);
+	fetch_know(f);
 	if (result.entry.flags & ENTRY_REBOUND)
 		resolver_count(&r->stats->rebound);
 	resolver_land(r, f, &result);

@@ -252,6 +252,26 @@ flight_begin(struct resolver *r, const struct resolve_question *q,
 	return f;
 }
 
+/*
+ * While the uplink is down one question at a time may try it. Were that always
+ * the one that happens to come, a client who asks nothing but what the uplink
+ * is silent on would keep it down for all. So every other time it is one that
+ * was answered before.
+ */
+static void
+resolver_knock(struct resolver *r)
+{
+	const struct resolve_question q = {
+		.qname = r->known.qname,
+		.qtype = r->known.qtype,
+		.variant = r->known.variant,
+		.private_ok = r->known.private_ok,
+	};
+
+	if (r->known.set && ++r->knocks % 2 == 0)
+		resolver_prefetch(r, &q);
+}
+
 struct resolve_waiter *
 resolver_ask(struct resolver *r, const struct resolve_question *q,
 	     resolve_done *done, void *arg)
@@ -262,6 +282,8 @@ resolver_ask(struct resolver *r, const struct resolve_question *q,
 	struct fetch *f;
 
 	resolver_count(&r->stats->asked);
+	if (resolver_is_down(r))
+		resolver_knock(r);
 	key.len = fetch_key(octets, q, &key.hash);
 	w = r->closing ? NULL : waiter_new(r);
 	if (w == NULL)

@@ -33,6 +33,16 @@ struct resolve_waiter {
 	void *arg;
 };
 
+/* A question that the uplink has answered: asked again, it tells whether the
+ * uplink is back. */
+struct resolver_known {
+	bool set;
+	bool private_ok;
+	uint8_t variant;
+	uint16_t qtype;
+	uint8_t qname[NAME_WIRE_MAX];
+};
+
 struct resolver {
 	const struct conf *conf;
 	struct cache *cache; /* NULL: none */
@@ -46,6 +56,8 @@ struct resolver {
 	uint64_t timer_at; /* when it fires; meaningless without timer */
 	bool running;	   /* wake-ups are being worked off */
 	bool closing;
+	struct resolver_known known;
+	unsigned knocks;  /* questions while the uplink was down */
 	unsigned fetches; /* in the heap: in flight, or only learning */
 	struct fetch *flights[RESOLVE_BUCKETS];
 	struct fetch *fetch_pool;
