@@ -324,6 +324,21 @@ Test(space, what_cannot_become_valid_is_nxdomain_with_the_reason)
 	expect_no("10m.k5.k6._near.b.", "PTR", LDNS_RCODE_NXDOMAIN);
 }
 
+/* The memo would hand on the letters of whoever asked first. */
+Test(space, the_reason_quotes_the_letters_that_were_asked_with)
+{
+	uint8_t question[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01"
+			     "\3"
+			     "10x\5_near\1b\0\0\x0c\0\1"
+			     "\0\0\x29\x10\0\0\0\0\0\0\0";
+
+	for (unsigned i = 0; i < 6; i++) {
+		question[15] = i < 3 ? 'x' : 'X';
+		ldns_pkt_free(house_send(&h, question, sizeof(question) - 1));
+		cr_expect(reply_has(i < 3 ? "'10x'" : "'10X'"), "%u", i);
+	}
+}
+
 Test(space, other_types_have_no_data)
 {
 	expect_no("52.0n.0.0e.4m._near.b.", "A", LDNS_RCODE_NOERROR);
