@@ -27,7 +27,7 @@ enum stat_id {
 	STAT_ARENA_FULL, /* queries that outgrew their memory: SERVFAIL */
 	STAT_BLOCKED,	 /* questions that were not in reach */
 	STAT_CROWDED,	 /* not asked: too many wait for the uplink */
-	STAT_STALE,	 /* answered with what had expired: the uplink is gone */
+	STAT_STALE, /* answered with what had expired: the uplink is gone */
 	STATS
 };
 

@@ -21,7 +21,7 @@
 
 #include "lib/base.h"
 
-#define STORE_SCHEMA 2 /* 1 had no cells */
+#define STORE_SCHEMA 2		/* 1 had no cells */
 #define STORE_FILE "placed.mdb" /* in the store's directory, with its -lock */
 #define STORE_CACHE_SCHEMA 1
 #define STORE_CACHE_FILE "cache.mdb" /* beside it */
@@ -176,8 +176,8 @@ enum err store_next(struct store_view *v, enum store_table t,
 enum err store_prev(struct store_view *v, enum store_table t,
 		    struct store_value *found_key, struct store_value *value);
 
-/* As store_next() or store_prev(), if the key begins with this prefix; else ERR_NOTFOUND, and
- * nothing is handed out. */
+/* As store_next() or store_prev(), if the key begins with this prefix; else
+ * ERR_NOTFOUND, and nothing is handed out. */
 enum err store_next_within(struct store_view *v, enum store_table t,
 			   const void *prefix, size_t prefix_len,
 			   struct store_value *found_key,

@@ -23,8 +23,8 @@ struct store {
 	MDB_dbi dbi[STORE_TABLES];
 	MDB_dbi tables; /* LMDB's own table of the tables */
 	char *dir;
-	char *path; /* of STORE_FILE */
-	int dir_fd; /* flock'ed while we may write */
+	char *path;  /* of STORE_FILE */
+	int dir_fd;  /* flock'ed while we may write */
 	int file_fd; /* of a cache: flock'ed instead, or -1 */
 	enum store_kind kind;
 	unsigned schema; /* that the file has */
@@ -104,8 +104,8 @@ static inline void
 view_hands_out(struct store_view *v, enum store_table t, const void *key,
 	       size_t key_len)
 {
-	if (v->watched == 0 || (t != STORE_NODES && t != STORE_JOURNAL &&
-				t != STORE_CELLS))
+	if (v->watched == 0 ||
+	    (t != STORE_NODES && t != STORE_JOURNAL && t != STORE_CELLS))
 		return;
 	if (key_len < 4 || get32(key) != v->watched)
 		v->strayed++;

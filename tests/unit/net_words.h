@@ -15,7 +15,7 @@
  *   n  the message's length   a  the address it was sent to
  */
 #define BIG 60000
-#define HELD_MAX 80 /* more than a batch */
+#define HELD_MAX 80	  /* more than a batch */
 #define PATIENCE_MS 10000 /* when a test gives up hope */
 
 struct held {
