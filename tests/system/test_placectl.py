@@ -111,7 +111,10 @@ class ZoneFileTest(CtlTest):
         before = self.server.soa("room.example")
         self.ctl("import", "room.example", path)
         self.assertEqual(self.server.soa("room.example"), before)
-        self.assertEqual(self.ctl("dump", "room.example"), text)
+        # but for the first line, which has the time
+        self.assertEqual(
+            self.ctl("dump", "room.example").split("\n", 1)[1],
+            text.split("\n", 1)[1])
 
     def test_an_import_shows_its_difference_and_makes_it_when_told(self):
         path = self.server.write("new.zone", ROOM.replace(
