@@ -138,19 +138,6 @@ enum err conf_name(struct conf_reader *r, const struct conf_node *n,
 enum err conf_fail_value(struct conf_reader *r, const struct conf_node *n,
 			 const struct conf_setting *s, const char *right);
 
-/* A number with one of the units behind it ("" may be one), times the unit;
- * false if it is not that, or too large. */
-struct conf_unit {
-	const char *text;
-	uint64_t times;
-};
-bool conf_number(uint64_t *v, const char *text, const struct conf_unit *units,
-		 size_t count);
-
-/* ERR_RANGE with a sentence if v is beyond the row's. */
-enum err conf_range(struct conf_reader *r, const struct conf_node *n,
-		    const struct conf_setting *s, uint64_t v);
-
 /* --- tables -------------------------------------------------------------- */
 
 enum conf_shape {
@@ -215,14 +202,13 @@ extern const struct conf_table conf_table; /* the whole file */
 extern const struct conf_kind conf_kind_addresses, conf_kind_path,
 	conf_kind_size, conf_kind_count, conf_kind_count16, conf_kind_duration,
 	conf_kind_mode, conf_kind_text, conf_kind_octets, conf_kind_level,
-	conf_kind_flag, conf_kind_seconds, conf_kind_metres;
+	conf_kind_flag, conf_kind_seconds, conf_kind_metres, conf_kind_settings;
 extern const struct conf_kind conf_kind_keys, conf_kind_key_name,
 	conf_kind_algorithm, conf_kind_secret, conf_kind_secret_file,
 	conf_kind_zones, conf_kind_apex, conf_kind_inside, conf_kind_rules,
 	conf_kind_rule_key, conf_kind_patterns, conf_kind_types;
-extern const struct conf_kind conf_kind_uplink, conf_kind_forwarders,
-	conf_kind_names, conf_kind_roots;
-extern const struct conf_kind conf_kind_space;
+extern const struct conf_kind conf_kind_forwarders, conf_kind_names,
+	conf_kind_roots;
 
 /* The finish functions of the tables. */
 enum err conf_finish_top(struct conf_reader *r, const struct conf_node *n,

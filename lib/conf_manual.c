@@ -40,7 +40,8 @@ static const char head[] =
 	".PP\n"
 	"A new file is taken as a whole, or the old one is kept, on SIGHUP or "
 	"with\n"
-	".BR \"placectl reload\" .\n";
+	".BR \"placectl reload\" .\n"
+	"It is not taken if it changes a setting that needs a restart.\n";
 
 static const char tail[] = ".SH SEE ALSO\n"
 			   ".BR placed (8),\n"

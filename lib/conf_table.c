@@ -215,7 +215,7 @@ static const struct conf_setting uplink_rows[] = {
 		.max = 4095,
 		.fallback_prose = "the system's",
 		.prose = "Certificates (PEM) that those of forwarders over TLS "
-			 "must lead to.",
+			 "must lead to. Needs a restart.",
 	},
 	{
 		.key = "case-random",
@@ -387,7 +387,7 @@ static const struct conf_setting rows[] = {
 		.min = 1,
 		.max = 256,
 		.prose = "Where questions are taken, over UDP and TCP. "
-			 "Port 53 unless given.",
+			 "Port 53 unless given. Needs a restart.",
 	},
 	{
 		.key = "store",
@@ -397,7 +397,8 @@ static const struct conf_setting rows[] = {
 		.min = 1,
 		.max = 4095,
 		.prose = "The directory of the store, on a local disk (not "
-			 "NFS). It must be writable for\n.BR user .",
+			 "NFS). It must be writable for\n.BR user .\nNeeds a "
+			 "restart.",
 	},
 	{
 		.key = "store-limit",
@@ -407,7 +408,8 @@ static const struct conf_setting rows[] = {
 		.min = MIB,
 		.max = 60 * GIB,
 		.prose = "How large the store may become. Beyond it updates "
-			 "get SERVFAIL and questions are answered as ever.",
+			 "get SERVFAIL and questions are answered as ever. "
+			 "Needs a restart.",
 	},
 	{
 		.key = "journal-limit",
@@ -426,7 +428,7 @@ static const struct conf_setting rows[] = {
 		.fallback_prose = "the number of CPUs",
 		.min = 1,
 		.max = 64,
-		.prose = "Threads that answer.",
+		.prose = "Threads that answer. Needs a restart.",
 	},
 	{
 		.key = "memo",
@@ -449,7 +451,7 @@ static const struct conf_setting rows[] = {
 		.prose = "Whom to become once the ports are bound. Must be "
 			 "root to begin with. The store, the zone files and, "
 			 "at a reload, the configuration and its secrets are "
-			 "read as this user.",
+			 "read as this user. Needs a restart.",
 	},
 	{
 		.key = "control",
@@ -458,7 +460,8 @@ static const struct conf_setting rows[] = {
 		.min = 1,
 		.max = 107,
 		.fallback_prose = "control in the directory of the store",
-		.prose = "The socket that\n.BR placectl (8)\ntalks to.",
+		.prose = "The socket that\n.BR placectl (8)\ntalks to. Needs "
+			 "a restart.",
 	},
 	{
 		.key = "control-mode",
@@ -466,7 +469,8 @@ static const struct conf_setting rows[] = {
 		FIELD(conf, control_mode),
 		.fallback = "0660",
 		.max = 0777,
-		.prose = "Who may use it: whoever may write to it.",
+		.prose = "Who may use it: whoever may write to it. Needs a "
+			 "restart.",
 	},
 	{
 		.key = "udp-payload",
@@ -486,7 +490,7 @@ static const struct conf_setting rows[] = {
 		.min = 100,
 		.max = 3600000,
 		.prose = "A TCP connection without a complete message for so "
-			 "long is closed.",
+			 "long is closed. Needs a restart.",
 	},
 	{
 		.key = "tcp-connections",
@@ -496,7 +500,7 @@ static const struct conf_setting rows[] = {
 		.min = 1,
 		.max = 65535,
 		.prose = "TCP connections at a time, for each address "
-			 "listened on and each worker.",
+			 "listened on and each worker. Needs a restart.",
 	},
 	{
 		.key = "tcp-per-address",
@@ -505,7 +509,8 @@ static const struct conf_setting rows[] = {
 		.fallback = "64",
 		.min = 1,
 		.max = 65535,
-		.prose = "The same for one client (for IPv6, one /64).",
+		.prose = "The same for one client (for IPv6, one /64). Needs a "
+			 "restart.",
 	},
 	{
 		.key = "tcp-pipeline",
@@ -515,7 +520,7 @@ static const struct conf_setting rows[] = {
 		.min = 1,
 		.max = 4096,
 		.prose = "Answers that may be owed to one connection before "
-			 "we stop reading it.",
+			 "we stop reading it. Needs a restart.",
 	},
 	{
 		.key = "version",
@@ -586,7 +591,7 @@ static const struct conf_setting rows[] = {
 	},
 	{
 		.key = "uplink",
-		.kind = &conf_kind_uplink,
+		.kind = &conf_kind_settings,
 		FIELD(conf, uplink),
 		.fallback_prose = "no question leaves",
 		.table = &uplink_table,
@@ -594,7 +599,7 @@ static const struct conf_setting rows[] = {
 	},
 	{
 		.key = "space",
-		.kind = &conf_kind_space,
+		.kind = &conf_kind_settings,
 		FIELD(conf, space),
 		.fallback_prose = "as below",
 		.table = &space_table,

@@ -196,10 +196,6 @@ conf_finish_uplink(struct conf_reader *r, const struct conf_node *n,
 	return e;
 }
 
-const struct conf_kind conf_kind_uplink = {
-	.text = "settings",
-	.shape = CONF_GROUP,
-};
 const struct conf_kind conf_kind_forwarders = {
 	.text = "addresses, ADDRESS, ADDRESS@PORT or ADDRESS@PORT#NAME",
 	.shape = CONF_SEVERAL,

@@ -51,10 +51,14 @@ show_duration(char dst[32], uint64_t v)
 		snprintf(dst, 32, "%llus", (unsigned long long)v / 1000);
 }
 
+struct unit {
+	const char *text;
+	uint64_t times;
+};
+
 /* The largest unit of which it is a whole number. */
 static void
-show_units(char dst[32], uint64_t v, const struct conf_unit *units,
-	   size_t count)
+show_units(char dst[32], uint64_t v, const struct unit *units, size_t count)
 {
 	size_t u = count - 1;
 
@@ -65,9 +69,9 @@ show_units(char dst[32], uint64_t v, const struct conf_unit *units,
 }
 
 /* [0] is how a 0 is shown; a number alone counts in the unit of [0]. */
-static const struct conf_unit units_of_time[] = {
+static const struct unit units_of_time[] = {
 	{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-static const struct conf_unit units_of_length[] = {{"m", 1}, {"km", 1000}};
+static const struct unit units_of_length[] = {{"m", 1}, {"km", 1000}};
 
 static void
 show_seconds(char dst[32], uint64_t v)
@@ -103,8 +107,9 @@ digits_read(uint64_t *v, const char *text, const char **end, unsigned base)
 	return at != text;
 }
 
-bool
-conf_number(uint64_t *v, const char *text, const struct conf_unit *units,
+/* A number and one of the units behind it ("" may be one). */
+static bool
+number_read(uint64_t *v, const char *text, const struct unit *units,
 	    size_t count)
 {
 	const char *rest;
@@ -118,9 +123,9 @@ conf_number(uint64_t *v, const char *text, const struct conf_unit *units,
 	return false;
 }
 
-enum err
-conf_range(struct conf_reader *r, const struct conf_node *n,
-	   const struct conf_setting *s, uint64_t v)
+static enum err
+range_check(struct conf_reader *r, const struct conf_node *n,
+	    const struct conf_setting *s, uint64_t v)
 {
 	char least[32], most[32], quoted[CONF_QUOTE_MAX];
 
@@ -137,49 +142,49 @@ static enum err
 read_size(struct conf_reader *r, const struct conf_node *n,
 	  const struct conf_setting *s, void *into)
 {
-	static const struct conf_unit units[] = {
+	static const struct unit units[] = {
 		{"", 1},	 {"k", 1u << 10},   {"m", 1u << 20},
 		{"g", 1u << 30}, {"t", 1ull << 40},
 	};
 	uint64_t v;
 
-	if (!conf_number(&v, n->text, units, ARRAY_LEN(units)))
+	if (!number_read(&v, n->text, units, ARRAY_LEN(units)))
 		return conf_fail_value(r, n, s, "a size such as 512M or 4G");
 	*(uint64_t *)conf_field(s, into) = v;
-	return conf_range(r, n, s, v);
+	return range_check(r, n, s, v);
 }
 
 static enum err
 read_duration(struct conf_reader *r, const struct conf_node *n,
 	      const struct conf_setting *s, void *into)
 {
-	static const struct conf_unit units[] = {
+	static const struct unit units[] = {
 		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
 	uint64_t v;
 
-	if (!conf_number(&v, n->text, units, ARRAY_LEN(units)))
+	if (!number_read(&v, n->text, units, ARRAY_LEN(units)))
 		return conf_fail_value(
 			r, n, s,
 			"a duration with its unit, such as 10s or "
 			"500ms");
 	*(unsigned *)conf_field(s, into) = (unsigned)v;
-	return conf_range(r, n, s, v);
+	return range_check(r, n, s, v);
 }
 
 /* With its unit, or a number alone, into a uint32_t. */
 static enum err
 units_read(struct conf_reader *r, const struct conf_node *n,
-	   const struct conf_setting *s, void *into,
-	   const struct conf_unit *units, size_t count, const char *right)
+	   const struct conf_setting *s, void *into, const struct unit *units,
+	   size_t count, const char *right)
 {
-	static const struct conf_unit alone = {"", 1};
+	static const struct unit alone = {"", 1};
 	uint64_t v;
 
-	if (!conf_number(&v, n->text, &alone, 1) &&
-	    !conf_number(&v, n->text, units, count))
+	if (!number_read(&v, n->text, &alone, 1) &&
+	    !number_read(&v, n->text, units, count))
 		return conf_fail_value(r, n, s, right);
 	*(uint32_t *)conf_field(s, into) = (uint32_t)v;
-	return conf_range(r, n, s, v);
+	return range_check(r, n, s, v);
 }
 
 static enum err
@@ -220,7 +225,7 @@ count_read(struct conf_reader *r, const struct conf_node *n,
 
 	if (!digits_read(v, n->text, &rest, 10) || *rest)
 		return conf_fail_value(r, n, s, "a number");
-	return conf_range(r, n, s, *v);
+	return range_check(r, n, s, *v);
 }
 
 static enum err
@@ -260,7 +265,7 @@ read_mode(struct conf_reader *r, const struct conf_node *n,
 		return conf_fail_value(r, n, s,
 				       "a file mode in octal, such as 0660");
 	*(unsigned *)conf_field(s, into) = (unsigned)v;
-	return conf_range(r, n, s, v);
+	return range_check(r, n, s, v);
 }
 
 static enum err
@@ -476,7 +481,7 @@ const struct conf_kind conf_kind_metres = {
 	.read = read_metres,
 	.show = show_metres,
 };
-const struct conf_kind conf_kind_space = {
+const struct conf_kind conf_kind_settings = {
 	.text = "settings",
 	.shape = CONF_GROUP,
 };

@@ -36,7 +36,6 @@ enum msg_ede {
 	MSG_EDE_NONE = -1,
 	MSG_EDE_OTHER = 0,
 	MSG_EDE_STALE = 3,
-	MSG_EDE_CACHED_ERROR = 13,
 	MSG_EDE_NOT_READY = 14,
 	MSG_EDE_BLOCKED = 15,
 	MSG_EDE_PROHIBITED = 18,
@@ -173,6 +172,13 @@ struct msg_opt {
 /* Octets that msg_write_opt() will take: reserve them before the sections. */
 size_t msg_opt_len(const struct msg_opt *opt);
 void msg_write_opt(struct wire_writer *w, const struct msg_opt *opt);
+
+/* A response's whole rcode, of header and OPT. */
+static inline unsigned
+msg_rcode(const struct msg *m)
+{
+	return (m->flags & 15u) | (unsigned)m->edns.rcode_high << 4;
+}
 
 /* "NOERROR", "NXDOMAIN", ...; "RCODE?" beyond BADCOOKIE. */
 const char *msg_rcode_text(unsigned rcode);

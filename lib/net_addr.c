@@ -170,6 +170,19 @@ net_addr_same_host(const struct net_addr *a, const struct net_addr *b)
 }
 
 bool
+net_addr_equal(const struct net_addr *a, const struct net_addr *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_port == b->in.sin_port &&
+		       a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	return a->in6.sin6_port == b->in6.sin6_port &&
+	       a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
+	       IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
+}
+
+bool
 net_addr_is_wildcard(const struct net_addr *a)
 {
 	if (a->sa.sa_family == AF_INET)

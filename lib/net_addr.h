@@ -31,6 +31,8 @@ const char *net_addr_to_text(char *dst, const struct net_addr *a);
 /* Address without port: equal? IPv4-mapped IPv6 counts as IPv4; a link-local
  * address is another host on another interface. */
 bool net_addr_same_host(const struct net_addr *a, const struct net_addr *b);
+/* One and the same: family, address, interface and port. */
+bool net_addr_equal(const struct net_addr *a, const struct net_addr *b);
 bool net_addr_is_wildcard(const struct net_addr *a);
 
 struct net_prefix {

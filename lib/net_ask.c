@@ -241,20 +241,6 @@ port_new(struct net_asker *a, const struct net_addr *to)
 	return p;
 }
 
-static bool
-port_goes_to(const struct port *p, const struct net_addr *to)
-{
-	if (p->to.len != to->len)
-		return false;
-	if (to->sa.sa_family == AF_INET6)
-		return p->to.in6.sin6_port == to->in6.sin6_port &&
-		       p->to.in6.sin6_scope_id == to->in6.sin6_scope_id &&
-		       IN6_ARE_ADDR_EQUAL(&p->to.in6.sin6_addr,
-					  &to->in6.sin6_addr);
-	return p->to.in.sin_port == to->in.sin_port &&
-	       p->to.in.sin_addr.s_addr == to->in.sin_addr.s_addr;
-}
-
 /* One at random of those in the list that go there, if there are at least
  * `least`; only the first few of these are looked at. */
 static struct port *
@@ -268,7 +254,7 @@ port_choose(struct net_asker *a, const struct port_list *list,
 	{
 		if (n == ARRAY_LEN(found))
 			break;
-		if (!p->broken && port_goes_to(p, to))
+		if (!p->broken && net_addr_equal(&p->to, to))
 			found[n++] = p;
 	}
 	return n < least || n == 0 ? NULL : found[random_number(a) % n];

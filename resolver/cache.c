@@ -241,46 +241,26 @@ view_wants_note(const struct cache_view *v, const uint8_t *order)
 						       memory_order_relaxed);
 }
 
-static bool
-view_get(struct cache_view *v, const struct key *k, struct entry *e)
-{
-	const uint8_t *key = k->octets + KEY_ID_LEN;
-	size_t len = cache_key_len(k);
-	struct store_value value;
-	struct cache_row r;
-
-	if (store_get(v->reader, STORE_ANSWERS, key, len, &value) != ERR_OK ||
-	    !cache_row_open(&r, key, len, &value))
-		return false;
-	entry_view(e, r.entry, r.len);
-	if ((e->flags & ENTRY_FAILURE) == 0 && view_wants_note(v, r.order))
-		view_note(v, r.order);
-	return true;
-}
-
 bool
 cache_get(struct cache_view *v, const uint8_t *qname, uint16_t qtype,
 	  uint8_t variant, struct entry *e)
 {
+	struct store_value value;
+	struct cache_row r;
+	const uint8_t *key;
 	struct key k;
+	size_t len;
 
 	cache_key_make(&k, qname, qtype, variant);
-	if (view_get(v, &k, e))
-		return true;
-	if (!atomic_load_explicit(&v->cache->failures, memory_order_relaxed))
+	key = k.octets + KEY_ID_LEN;
+	len = cache_key_len(&k);
+	if (store_get(v->reader, STORE_ANSWERS, key, len, &value) != ERR_OK ||
+	    !cache_row_open(&r, key, len, &value))
 		return false;
-	k.octets[k.len - 1] |= CACHE_FAILED;
-	return view_get(v, &k, e);
-}
-
-bool
-cache_get_failure(struct cache_view *v, const uint8_t *qname, uint16_t qtype,
-		  uint8_t variant, struct entry *e)
-{
-	struct key k;
-
-	cache_key_make(&k, qname, qtype, variant | CACHE_FAILED);
-	return view_get(v, &k, e);
+	entry_view(e, r.entry, r.len);
+	if (view_wants_note(v, r.order))
+		view_note(v, r.order);
+	return true;
 }
 
 /* --- putting -------------------------------------------------------------- */
@@ -293,8 +273,6 @@ item_new(const uint8_t *qname, uint16_t qtype, uint8_t variant,
 	struct key k;
 	size_t key_len;
 
-	if (e->flags & ENTRY_FAILURE)
-		variant |= CACHE_FAILED;
 	cache_key_make(&k, qname, qtype, variant);
 	key_len = cache_key_len(&k);
 	i = malloc(sizeof(*i) + key_len + e->len);
@@ -349,8 +327,6 @@ cache_put(struct cache *c, const uint8_t *qname, uint16_t qtype,
 	entry_view(&e, octets, len);
 	if (e.ttl == 0)
 		return true;
-	if (e.flags & ENTRY_FAILURE)
-		atomic_store_explicit(&c->failures, true, memory_order_relaxed);
 	if (len <= ENTRY_MAX && len <= c->batch_octets)
 		i = item_new(qname, qtype, variant, &e);
 	if (queue_add(c, i))

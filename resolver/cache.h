@@ -32,8 +32,7 @@
  * Numbers go up by one a write, so order needs no clock and none can upset it.
  * Out goes first the oldest of the kept if it is of no use any more (TTL and
  * stale_max are over) or more than three quarters are kept; else the oldest of
- * the new. Failures (RFC 9520) are always new, and stand beside the last good
- * answer, not in its place.
+ * the new. Failures (RFC 9520) are not kept here (resolver/failed.h).
  *
  * Trust. Nothing here is synced. What a process wrote before kill -9 is in the
  * page cache, whole transactions in order, but a machine that stops may leave
@@ -91,10 +90,7 @@ uint64_t cache_view_number(const struct cache_view *v);
 
 /*
  * Fresh or not: the caller decides by entry_fresh(). False: not here. variant:
- * bits of the question. If there is no answer, but a
- * failure that was put, it is that (ENTRY_FAILURE), provided that any failure
- * was put since the cache was opened. No malloc; one descent, and a second one
- * for what is not there if failures are put.
+ * bits of the question. No malloc; one descent.
  */
 #define CACHE_DO 1
 #define CACHE_CD 2
@@ -105,10 +101,6 @@ uint64_t cache_view_number(const struct cache_view *v);
 #define CACHE_SPACE 16	/* about space: with what rides along (entry_policy) */
 bool cache_get(struct cache_view *v, const uint8_t *qname, uint16_t qtype,
 	       uint8_t variant, struct entry *e);
-
-/* The last failure that was put, also where a (stale) answer is kept. */
-bool cache_get_failure(struct cache_view *v, const uint8_t *qname,
-		       uint16_t qtype, uint8_t variant, struct entry *e);
 
 /* Queues a copy; an entry with TTL 0 is passed over (true). Any thread. False:
  * the queue is full, no memory, or larger than a 32nd of the limit: dropped. */

@@ -17,9 +17,6 @@
 
 /* --- keys ----------------------------------------------------------------- */
 
-/* Failures stand beside answers: a bit of the variant that no question has. */
-#define CACHE_FAILED 0x80
-
 #define CACHE_TAIL_LEN 4 /* 00, type, variant */
 
 /* Key in answers: k.octets + KEY_ID_LEN, so many octets. */
@@ -106,7 +103,6 @@ struct cache {
 	/* Kept entries with lower numbers are to be noted when they are hit. */
 	_Atomic uint64_t note_below;
 	_Atomic uint32_t generation; /* flushes that are done */
-	_Atomic bool failures;	     /* one was put since it was opened */
 	pthread_t thread;
 	bool running;
 	pthread_mutex_t mutex; /* of all below up to the writer's own */

@@ -184,7 +184,7 @@ enum err
 cache_row_put(struct cache *c, struct store_txn *t, const uint8_t *key,
 	      size_t key_len, const uint8_t *entry, size_t len)
 {
-	enum cache_class class = CACHE_NEW;
+	enum cache_class class = CACHE_NEW; /* until it is renewed */
 	struct store_value old;
 	struct cache_row r;
 	struct entry e;
@@ -201,8 +201,7 @@ cache_row_put(struct cache *c, struct store_txn *t, const uint8_t *key,
 	if (err != ERR_EXISTS)
 		return err;
 	if (cache_row_open(&r, key, key_len, &old)) {
-		if ((e.flags & ENTRY_FAILURE) == 0)
-			class = CACHE_KEPT;
+		class = CACHE_KEPT;
 		err = order_remove(c, t, key_len, &r);
 		if (err != ERR_OK)
 			return err;

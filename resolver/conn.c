@@ -1,8 +1,7 @@
 #include "resolver/conn.h"
 
-#include "lib/wire.h"
+#include "resolver/resolve_internal.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #define BUCKETS 256
@@ -93,10 +92,7 @@ conn_message(struct conn *c, const uint8_t *octets, size_t len)
 	if (len >= WIRE_HEADER_LEN)
 		a = conn_find(c, get16(octets));
 	if (a == NULL) {
-		uint64_t n =
-			atomic_load_explicit(c->strays, memory_order_relaxed);
-
-		atomic_store_explicit(c->strays, n + 1, memory_order_relaxed);
+		resolver_count(c->strays);
 		return;
 	}
 	c->heard = true;

@@ -4,7 +4,7 @@
 
 #define FORMAT 1
 #define SET_HEAD_LEN 12 /* without the owner */
-#define FLAGS_KNOWN (ENTRY_FAILURE | ENTRY_AD | ENTRY_PARTIAL | ENTRY_REBOUND)
+#define FLAGS_KNOWN (ENTRY_AD | ENTRY_PARTIAL | ENTRY_REBOUND)
 #define TTL_MOST 0x7fffffff
 
 /* --- reading -------------------------------------------------------------- */
@@ -153,15 +153,6 @@ entry_open(struct entry *e, const uint8_t *octets, size_t len)
 /* --- making --------------------------------------------------------------- */
 
 void
-entry_failure(uint8_t *dst, uint32_t now, uint32_t ttl)
-{
-	entry_head(dst, &(struct entry){.flags = ENTRY_FAILURE,
-					.rcode = MSG_SERVFAIL,
-					.made = now,
-					.ttl = ttl});
-}
-
-void
 entry_head(uint8_t *dst, const struct entry *e)
 {
 	dst[0] = FORMAT;
@@ -225,8 +216,6 @@ entry_join(const struct entry *a, const struct entry *b, struct arena *arena,
 	unsigned count = 0;
 	uint8_t *dst;
 
-	if (((a->flags | b->flags) & ENTRY_FAILURE) != 0)
-		return ERR_RULE;
 	if (chains_meet(a, b))
 		return ERR_SYNTAX;
 	dst = arena_alloc(arena, a->len + b->len);

@@ -34,7 +34,6 @@
 #define ENTRY_MAX 65535 /* octets; what is larger is not kept */
 
 enum entry_flag {
-	ENTRY_FAILURE = 1, /* no answer was to be had (RFC 9520) */
 	ENTRY_AD = 2,	   /* the forwarder said that it validated; for later */
 	ENTRY_PARTIAL = 4, /* the chain ends in a CNAME without its target */
 	ENTRY_REBOUND = 8, /* private addresses were taken out */
@@ -45,7 +44,7 @@ struct entry {
 	const uint8_t *octets;
 	size_t len;
 	uint8_t flags; /* enum entry_flag */
-	uint8_t rcode; /* NOERROR, NXDOMAIN, SERVFAIL for a failure */
+	uint8_t rcode; /* NOERROR, NXDOMAIN */
 	uint8_t count; /* RRsets */
 	uint32_t made; /* seconds since the epoch */
 	uint32_t ttl;  /* seconds */
@@ -57,12 +56,13 @@ struct entry_rrset {
 	struct rrset set; /* RRs in the order they came; meta NULL */
 };
 
-/* False if the octets break the format, to the end: they come from a file. What
- * is inside rdata is checked too (rr_rdata_valid()). */
+/* False if the octets break the format, to the end; what is inside rdata is
+ * checked too (rr_rdata_valid()). For tests and tools: what comes out of the
+ * cache has a checksum, and was made by entry_build() or entry_join(). */
 bool entry_open(struct entry *e, const uint8_t *octets, size_t len);
 
-/* The same for octets that were made or checked before in this process: the
- * head alone. For the path of a query. */
+/* The same for octets that are known to be an entry: the head alone. For the
+ * path of a query. */
 void entry_view(struct entry *e, const uint8_t *octets, size_t len);
 
 /* RRsets in turn: start with *at = 0; false at the end. */
@@ -127,18 +127,14 @@ enum err entry_build(const struct msg *m, const uint8_t *qname, uint16_t qtype,
 		     const struct entry_policy *policy, uint32_t now,
 		     struct arena *arena, const uint8_t **octets, size_t *len);
 
-/* An entry that says: no answer, for ttl seconds. dst has ENTRY_HEAD_LEN
- * octets. */
-#define ENTRY_HEAD_LEN 12
-void entry_failure(uint8_t *dst, uint32_t now, uint32_t ttl);
-
 /* Writes the head from e's fields but octets and len. dst has ENTRY_HEAD_LEN
  * octets. */
+#define ENTRY_HEAD_LEN 12
 void entry_head(uint8_t *dst, const struct entry *e);
 
 /* a, whose chain ends in a CNAME, with b, the answer about its target, behind
  * it. TTLs are counted from the later of the two. ERR_SYNTAX: together they
- * make a loop; ERR_RULE: b is a failure; ERR_RANGE, ERR_NOMEM. */
+ * make a loop; ERR_RANGE, ERR_NOMEM. */
 enum err entry_join(const struct entry *a, const struct entry *b,
 		    struct arena *arena, const uint8_t **octets, size_t *len);
 

@@ -71,7 +71,7 @@ dname_above(struct build *b, const uint8_t *name)
 		if (b->records[i].type != RR_DNAME ||
 		    b->records[i].section != MSG_AN)
 			continue;
-		if (b->work == 0 || --b->work == 0)
+		if (!build_spend(b))
 			return NULL;
 		msg_rr_read(b->m, &pos, &rr);
 		if (name_at_or_below(name, rr.owner) &&
@@ -252,7 +252,7 @@ soa_find(struct build *b, const uint8_t *name, const uint8_t **owner)
 		if (b->records[i].type != RR_SOA ||
 		    b->records[i].section != MSG_NS)
 			continue;
-		if (b->work == 0 || --b->work == 0)
+		if (!build_spend(b))
 			return SOA_NONE;
 		msg_rr_read(b->m, &pos, &rr);
 		found = SOA_ELSEWHERE;
@@ -281,7 +281,7 @@ proof_write(struct build *b, const uint8_t *apex, size_t start)
 		if (at->section != MSG_NS ||
 		    (at->type != RR_NSEC && at->type != RR_NSEC3))
 			continue;
-		if (b->work == 0 || --b->work == 0)
+		if (!build_spend(b))
 			return;
 		msg_rr_read(b->m, &pos, &rr);
 		if (!name_at_or_below(rr.owner, apex) ||
@@ -342,12 +342,6 @@ nothing_write(struct build *b, const struct chain *c, unsigned rcode,
 
 /* --- the whole ------------------------------------------------------------ */
 
-static unsigned
-message_rcode(const struct msg *m)
-{
-	return (unsigned)m->edns.rcode_high << 4 | (m->flags & 15);
-}
-
 static enum err
 build_begin(struct build *b, const struct msg *m, struct arena *arena)
 {
@@ -405,7 +399,7 @@ entry_build(const struct msg *m, const uint8_t *qname, uint16_t qtype,
 {
 	struct build b = {.policy = policy};
 	struct entry head = {.made = now};
-	unsigned rcode = message_rcode(m);
+	unsigned rcode = msg_rcode(m);
 	struct chain c;
 	enum err e;
 

@@ -63,6 +63,9 @@ enum err build_index(struct build *b, const struct msg *m, struct arena *arena);
 
 struct scan build_scan(uint16_t section, const uint8_t *owner, uint16_t type);
 
+/* One step of `work`; false: it is used up. */
+bool build_spend(struct build *b);
+
 /* The next RR of that owner and type; false at the end, or when `work` is used
  * up (then it is 0). */
 bool build_next(struct build *b, struct scan *s, struct msg_rr *rr);

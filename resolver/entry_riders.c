@@ -42,7 +42,7 @@ rider_read(struct build *b, const struct record *r, struct msg_rr *rr)
 	struct entry_rrset set;
 	size_t pos = r->at;
 
-	if (r->section != MSG_AR || b->work == 0 || --b->work == 0)
+	if (r->section != MSG_AR || !build_spend(b))
 		return false;
 	msg_rr_read(b->m, &pos, rr);
 	return name_at_or_below(rr->owner, b->policy->riders) &&

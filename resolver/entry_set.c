@@ -91,8 +91,8 @@ scan_fits(const struct scan *s, const struct record *r)
 	       covers_fits(s->covers, r->covers);
 }
 
-static bool
-spend(struct build *b)
+bool
+build_spend(struct build *b)
 {
 	if (b->work > 0)
 		b->work--;
@@ -108,7 +108,7 @@ build_next(struct build *b, struct scan *s, struct msg_rr *rr)
 
 		if (!scan_fits(s, r))
 			continue;
-		if (!spend(b))
+		if (!build_spend(b))
 			return false;
 		msg_rr_read(b->m, &pos, rr);
 		if (name_equal(rr->owner, s->owner))
@@ -196,8 +196,9 @@ seen_before(struct build *b, uint16_t type, size_t at)
 	for (; b->slots[i] != 0; i = (i + 1) & mask) {
 		const uint8_t *other = b->out + b->slots[i];
 
-		if (!spend(b) || rr_rdata_cmp(type, rdata, rdlen, other + 2,
-					      get16(other)) == 0)
+		if (!build_spend(b) ||
+		    rr_rdata_cmp(type, rdata, rdlen, other + 2, get16(other)) ==
+			    0)
 			return true;
 	}
 	b->slots[i] = (uint16_t)at;

@@ -505,12 +505,6 @@ reply_answer(struct fetch *f, const struct msg *m, unsigned i)
 
 /* --- what it says --------------------------------------------------------- */
 
-static unsigned
-reply_rcode(const struct msg *m)
-{
-	return (m->flags & 15u) | (unsigned)m->edns.rcode_high << 4;
-}
-
 /* A server that will not, or not with EDNS: that one is asked once more. */
 static void
 reply_refusal(struct fetch *f, unsigned rcode, unsigned i, bool edns)
@@ -529,7 +523,7 @@ reply_refusal(struct fetch *f, unsigned rcode, unsigned i, bool edns)
 static void
 reply_serve(struct fetch *f, const struct msg *m, unsigned i, bool edns)
 {
-	unsigned rcode = reply_rcode(m);
+	unsigned rcode = msg_rcode(m);
 	struct referral ref;
 
 	if (rcode != MSG_NOERROR && rcode != MSG_NXDOMAIN) {

@@ -247,8 +247,7 @@ server_take(struct io_net *n, const struct net_addr *to, const char *name)
 	struct server *v;
 
 	TAILQ_FOREACH(v, &n->servers, link)
-	if (strcmp(v->name, name) == 0 && net_addr_same_host(&v->to, to) &&
-	    v->to.in.sin_port == to->in.sin_port) /* or sin6_port */
+	if (net_addr_equal(&v->to, to) && strcmp(v->name, name) == 0)
 		break;
 	if (v == NULL) {
 		servers_trim(n, TLS_SERVERS_MAX - 1);

@@ -46,21 +46,3 @@ ladder_climb(struct ladder *l, const struct ladder_client *c,
 	else
 		l->step = special ? LADDER_SPECIAL : LADDER_BLOCKED;
 }
-
-const char *
-ladder_step_text(enum ladder_step step)
-{
-	switch (step) {
-	case LADDER_CLOSED:
-		return "closed";
-	case LADDER_CHILD:
-		return "child";
-	case LADDER_SPECIAL:
-		return "special-use";
-	case LADDER_REACH:
-		return "reach";
-	case LADDER_BLOCKED:
-		return "blocked";
-	}
-	return "?";
-}

@@ -45,7 +45,4 @@ struct ladder {
 void ladder_climb(struct ladder *l, const struct ladder_client *c,
 		  const struct reach *r, const uint8_t *name, bool child);
 
-/* "closed", "child", "special-use", "reach", "blocked". */
-const char *ladder_step_text(enum ladder_step step);
-
 #endif

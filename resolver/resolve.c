@@ -367,7 +367,7 @@ resolver_new(const struct resolver_options *o)
 	r->failed = failed_new();
 	if (r->failed == NULL ||
 	    wakeups_init(&r->wakeups, RESOLVE_FLIGHTS_MAX) != ERR_OK ||
-	    uplink_init(&r->uplink, r->io, &o->conf->uplink) != ERR_OK) {
+	    uplink_init(&r->uplink, &o->conf->uplink) != ERR_OK) {
 		resolver_free(r);
 		return NULL;
 	}

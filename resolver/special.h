@@ -31,7 +31,7 @@ void special_find(struct special *s, const uint8_t *name);
 const uint8_t *special_soa(size_t *len);
 #define SPECIAL_TTL 10800 /* seconds */
 
-/* The built-in zones in turn, for the manual and tests: the name as text, and
+/* The built-in zones in turn, for tests: the name as text, and
  * *s as special_find() would set it; both hold until the thread's next call.
  * NULL at the end. */
 const char *special_row(unsigned i, struct special *s);

@@ -11,19 +11,6 @@
 #define REFUSAL_MS_MAX 400
 
 static bool
-addr_equal(const struct net_addr *a, const struct net_addr *b)
-{
-	if (a->sa.sa_family != b->sa.sa_family)
-		return false;
-	if (a->sa.sa_family == AF_INET)
-		return a->in.sin_port == b->in.sin_port &&
-		       a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
-	return a->in6.sin6_port == b->in6.sin6_port &&
-	       a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
-	       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
-}
-
-static bool
 tls_equal(const char *a, const char *b)
 {
 	if (a == NULL || b == NULL)
@@ -126,7 +113,7 @@ forwarder_find(const struct uplink *up, const struct conf_forwarder *f)
 	for (unsigned i = 0; i < up->forwarders->count; i++) {
 		struct upstream *u = up->forwarders->list[i];
 
-		if (addr_equal(&u->addr, &f->addr) &&
+		if (net_addr_equal(&u->addr, &f->addr) &&
 		    tls_equal(u->tls_name, f->tls_name))
 			return u;
 	}
@@ -170,11 +157,9 @@ uplink_reconfigure(struct uplink *up, const struct conf_uplink *conf)
 }
 
 enum err
-uplink_init(struct uplink *up, const struct resolver_io *io,
-	    const struct conf_uplink *conf)
+uplink_init(struct uplink *up, const struct conf_uplink *conf)
 {
 	memset(up, 0, sizeof(*up));
-	up->io = io;
 	up->forwarders = set_new(0);
 	if (up->forwarders == NULL)
 		return ERR_NOMEM;
@@ -214,7 +199,7 @@ peer_find(struct uplink *up, const struct net_addr *addr)
 	struct upstream **slot = &up->peers[peer_slot(addr)];
 	struct upstream *u = *slot;
 
-	if (u != NULL && addr_equal(&u->addr, addr))
+	if (u != NULL && net_addr_equal(&u->addr, addr))
 		return u;
 	u = upstream_new(addr, NULL);
 	if (u == NULL)

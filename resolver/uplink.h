@@ -4,11 +4,12 @@
  * how long it takes, and whether it answers at all. Nothing is sent only to
  * find out; while nobody asks, nothing leaves.
  *
- *                    answers                    silent for UPLINK_SILENCE_MS
- * and ┌───┐ ─────────────────────────→ ┌────┐  UPLINK_STRIKES time-outs, or │
- * up│                            │down│  refused, unreachable, TLS └───┘
- * ←───────────────────────── └────┘ a trial was answered       one question at
- * a time is a trial, after 250 ms, 500 ms, … 5 s
+ *   up ── silent for UPLINK_SILENCE_MS and UPLINK_STRIKES time-outs,
+ *    ↑     or refused, unreachable, TLS ──→ down
+ *    └───────── a trial was answered ─────────┘
+ *
+ * Of those that are down one question at a time is a trial, after 250 ms,
+ * 500 ms, … 5 s.
  *
  * RTT is smoothed as in RFC 6298. One that is slow is not yet down: its
  * question is asked again, of another if there is one, and the first is still
@@ -58,14 +59,12 @@ struct upstream_set {
 };
 
 struct uplink {
-	const struct resolver_io *io;
 	struct upstream_set *forwarders; /* never NULL */
 	struct upstream *peers[UPLINK_PEERS];
 	struct upstream *unheld; /* to be freed by uplink_reap() */
 };
 
-enum err uplink_init(struct uplink *u, const struct resolver_io *io,
-		     const struct conf_uplink *conf);
+enum err uplink_init(struct uplink *u, const struct conf_uplink *conf);
 void uplink_free(struct uplink *u);
 /* Forwarders that stay keep what is known of them. ERR_NOMEM: all as it was. */
 enum err uplink_reconfigure(struct uplink *u, const struct conf_uplink *conf);

@@ -7,7 +7,7 @@
 
 #include "lib/base.h"
 
-/* Stands inside of whatever is to be woken; count 0 at first. */
+/* Stands inside of whatever is to be woken; place 0 at first. */
 struct wakeup {
 	uint64_t at;	/* milliseconds of the resolver's clock */
 	unsigned place; /* in the heap, from 1; 0: not in it */

@@ -95,7 +95,7 @@ view_lookup(struct query *q, struct lookup *l, struct view v,
 			     node_foreseen(q, name, v));
 }
 
-static void
+void
 answer_add(struct query *q, enum msg_section section, const uint8_t *owner,
 	   const struct rrset *set)
 {
@@ -115,8 +115,7 @@ answer_add(struct query *q, enum msg_section section, const uint8_t *owner,
 	item->soa_of = NULL;
 }
 
-/* True if the RRset is collected already, in whatever section. */
-static bool
+bool
 answer_holds(const struct query *q, const uint8_t *owner, uint16_t type)
 {
 	for (unsigned i = 0; i < q->count; i++)
@@ -337,7 +336,6 @@ answer_dname(struct query *q, struct chain *c, const struct lookup *l)
 	return c->type != RR_CNAME && chain_follow(q, c, target);
 }
 
-/* NS of the cut, and the glue without which nobody gets there (RFC 9471). */
 /* Glue of a space that is not to be seen is none. */
 static bool
 glue_is_hidden(const struct query *q, const uint8_t *host)
@@ -345,6 +343,7 @@ glue_is_hidden(const struct query *q, const uint8_t *host)
 	return view_zone(q->env->served, host, &q->client).hidden;
 }
 
+/* NS of the cut, and the glue without which nobody gets there (RFC 9471). */
 static void
 answer_cut(struct query *q, const struct chain *c, const struct lookup *l)
 {

@@ -22,6 +22,13 @@ bool answer_exports(void *query, int zone);
  * or unreadable. */
 struct zone_facts *answer_facts(struct query *q, struct view v);
 
+/* One more RRset, with its own TTL; too many: q->overflow. */
+void answer_add(struct query *q, enum msg_section section, const uint8_t *owner,
+		const struct rrset *set);
+
+/* True if the RRset is collected already, in whatever section. */
+bool answer_holds(const struct query *q, const uint8_t *owner, uint16_t type);
+
 /* Sets q's flags, rcode, ede and items for the question in q->msg, class IN. */
 void answer_query(struct query *q);
 

@@ -109,9 +109,7 @@ cached_tell(struct explain *x, json_t *step, struct cache_view *v, bool child)
 	}
 	age = now > entry.made ? now - entry.made : 0;
 	left = entry_fresh(&entry, now);
-	state = left == 0		      ? "stale"
-		: entry.flags & ENTRY_FAILURE ? "failure"
-					      : "fresh";
+	state = left == 0 ? "stale" : "fresh";
 	json_object_set_new(step, "cached",
 			    json_pack("{s:s, s:i, s:i, s:i}", "state", state,
 				      "rcode", (int)entry.rcode, "age",

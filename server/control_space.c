@@ -254,15 +254,9 @@ put_one(struct control_talk *t, const struct zone_facts *f, const uint8_t *name,
 {
 	struct place_footprint fp;
 	struct place_point at;
-	const uint8_t *rdata;
-	struct rrset loc;
-	uint16_t rdlen;
-	size_t pos = 0;
 	json_t *item;
 
-	if (!node_find(n, RR_LOC, &loc) ||
-	    !rrset_next(&loc, &pos, &rdata, &rdlen) ||
-	    place_from_loc(&at, rdata, rdlen, NULL) != ERR_OK)
+	if (!space_node_place(n, &at))
 		return ERR_OK;
 	item = json_pack("{s:I, s:o}", "number", ++*count, "name",
 			 control_json_name(name));

@@ -384,26 +384,55 @@ query_recall(struct query_env *env, const struct query_taken *t, uint8_t *out)
 	return len + a.tail_len;
 }
 
-/* Passes the RRs of an item in the reply; TTLs that count down are noted. */
+/* Passes an RR in the reply, whose TTL is noted if it counts down. False: there
+ * are too many of these. */
+static bool
+foreign_rr(struct memo_foreign *f, struct wire_reader *r, size_t head,
+	   bool counts_down)
+{
+	uint16_t type;
+
+	wire_skip_name(r);
+	type = wire_read16(r);
+	wire_skip(r, 2);
+	if (counts_down && type != RR_OPT) {
+		if (f->ttl_count == MEMO_TTLS_MAX)
+			return false;
+		f->ttl_at[f->ttl_count++] = (uint16_t)(r->pos - head);
+	}
+	wire_skip(r, 4);
+	wire_skip(r, wire_read16(r));
+	return !r->bad;
+}
+
 static bool
 foreign_item(struct memo_foreign *f, struct wire_reader *r, size_t head,
 	     const struct query_item *item)
 {
-	for (unsigned i = 0; i < item->set.count && !r->bad; i++) {
-		wire_skip_name(r);
-		wire_skip(r, 4);
-		if (item->foreign && f->ttl_count == MEMO_TTLS_MAX)
+	for (unsigned i = 0; i < item->set.count; i++)
+		if (!foreign_rr(f, r, head, item->foreign))
 			return false;
-		if (item->foreign)
-			f->ttl_at[f->ttl_count++] = (uint16_t)(r->pos - head);
-		wire_skip(r, 4);
-		wire_skip(r, wire_read16(r));
-	}
-	return !r->bad;
+	return true;
+}
+
+/* Of additional data any set may have been left out of the reply: if one is
+ * foreign, they all count down. */
+static bool
+foreign_additional(struct memo_foreign *f, struct wire_reader *r, size_t head,
+		   const struct query *q, unsigned rrs)
+{
+	bool some = false;
+
+	for (unsigned i = 0; i < q->count && !some; i++)
+		some = q->items[i].foreign && q->items[i].section == MSG_AR;
+	for (unsigned i = 0; some && i < rrs; i++)
+		if (!foreign_rr(f, r, head, true))
+			return false;
+	return true;
 }
 
 /* Where the TTLs are that count down, in a reply that has all that was
- * collected; additional data is never foreign. False: there are too many. */
+ * collected, additional data aside. False: there are too many. */
 static bool
 foreign_ttls(struct memo_foreign *f, const struct query *q, const uint8_t *out,
 	     size_t len, size_t head)
@@ -418,7 +447,7 @@ foreign_ttls(struct memo_foreign *f, const struct query *q, const uint8_t *out,
 			if (q->items[i].section == section &&
 			    !foreign_item(f, &r, head, &q->items[i]))
 				return false;
-	return true;
+	return foreign_additional(f, &r, head, q, get16(out + 10));
 }
 
 /* False: it is not to be kept. */

@@ -322,18 +322,12 @@ step_cached(struct step *s)
 }
 
 static bool
-step_is_answer(const struct step *s)
-{
-	return (s->entry.flags & ENTRY_FAILURE) == 0;
-}
-
-static bool
 step_is_stale_usable(const struct step *s)
 {
 	const struct conf_uplink *u = &s->q->env->served->conf->uplink;
 	uint64_t dies = (uint64_t)s->entry.made + s->entry.ttl + u->stale_max;
 
-	return step_is_answer(s) && s->now < dies;
+	return s->now < dies;
 }
 
 static enum recurse_result
@@ -368,7 +362,7 @@ step_given(struct step *s, const struct waiting_given *g, const uint8_t **next)
 	}
 	if (step_cached(s)) {
 		/* another worker was luckier */
-		if (step_is_answer(s) && entry_fresh(&s->entry, s->now) > 0)
+		if (entry_fresh(&s->entry, s->now) > 0)
 			return step_use(s, next);
 		if (step_is_stale_usable(s))
 			return step_use_stale(s, next);
@@ -411,10 +405,6 @@ step_resolve(struct step *s, const uint8_t **next)
 		return step_given(s, g, next);
 	cached = step_cached(s);
 	if (cached && entry_fresh(&s->entry, s->now) > 0) {
-		if (!step_is_answer(s)) {
-			step_fail(s->q, MSG_EDE_CACHED_ERROR, NULL);
-			return RECURSE_DONE;
-		}
 		step_prefetch(s);
 		return step_use(s, next);
 	}
@@ -470,8 +460,7 @@ recurse_gather(struct query *q, const struct recurse_child *child,
 		return given->failed ? RECURSE_MISSED : gather_found(&s, g);
 	}
 	if (step_cached(&s) && entry_fresh(&s.entry, s.now) > 0)
-		return step_is_answer(&s) ? gather_found(&s, g)
-					  : RECURSE_MISSED;
+		return gather_found(&s, g);
 	if (q->hurried || (r->waiting != NULL && r->waiting->hurried) ||
 	    q->ask_count == QUERY_ASKS_MAX)
 		return RECURSE_MISSED;

@@ -24,7 +24,6 @@ struct recursion {
 	struct resolver *resolver;
 	struct resolver_stats stats;
 	struct waiting_room *room;
-	struct cache *cache;
 	struct renewal renewals[RENEWALS]; /* the last ones */
 	bool closing;			   /* nobody is let in any more */
 	void (*serve)(void *arg, struct waiting *w);
@@ -96,8 +95,8 @@ recursion_let_in(struct recursion *r, const struct net_peer *peer,
 		return NULL;
 	w->owner = r;
 	w->since = (uint64_t)time(NULL);
-	if (r->cache != NULL)
-		w->flushes = cache_generation(r->cache);
+	if (r->face.store != NULL)
+		w->flushes = cache_generation(r->face.store);
 	return w;
 }
 
@@ -176,14 +175,14 @@ recursion_open(struct recursion *r, struct event_loop *loop,
 		.stats = &r->stats,
 	};
 
-	r->cache = r->face.store = shared->cache;
+	r->face.store = shared->cache;
 	r->io = io_net_new(loop, shared->tls);
 	r->room = waiting_room_new(conf->uplink.waiting_per_client);
 	r->face.reach = reach_new(conf);
-	if (r->cache != NULL)
-		r->face.cache = cache_view_new(r->cache);
+	if (shared->cache != NULL)
+		r->face.cache = cache_view_new(shared->cache);
 	if (r->io == NULL || r->room == NULL || r->face.reach == NULL ||
-	    (r->cache != NULL && r->face.cache == NULL))
+	    (shared->cache != NULL && r->face.cache == NULL))
 		return false;
 	o.io = io_net_face(r->io);
 	r->resolver = resolver_new(&o);

@@ -154,7 +154,7 @@ hand_over(const struct asking *a, struct space_search *s,
 	put16(made, (uint16_t)len);
 	memcpy(made + 2, name, len);
 	set.rdatas = made;
-	space_add(q, MSG_AN, a->name, &set, set.ttl);
+	answer_add(q, MSG_AN, a->name, &set);
 	q->personal = true; /* has the letters of the question */
 	*next = made + 2;
 	return q->overflow || a->type == RR_CNAME ? SPACE_DONE

@@ -2,6 +2,7 @@
  * client would ask for next. */
 #include "server/space_internal.h"
 
+#include "server/answer.h"
 #include "zones/key.h"
 
 #include <inttypes.h>
@@ -18,25 +19,11 @@
 /* Octets of a message that OPT and TSIG may need. */
 #define MESSAGE_LEFT 1024
 
-void
-space_add(struct query *q, enum msg_section section, const uint8_t *owner,
-	  const struct rrset *set, uint32_t ttl)
-{
-	if (q->count == QUERY_ITEMS_MAX) {
-		q->overflow = true;
-		return;
-	}
-	q->items[q->count++] = (struct query_item){
-		.owner = owner,
-		.set = *set,
-		.ttl = ttl,
-		.section = (uint8_t)section,
-	};
-}
-
 /* --- the answer ----------------------------------------------------------- */
 
-size_t
+/* "1 2.35 lamp.house.": dst has SPACE_LINE_MAX octets; rank 0: a continuation.
+ * Returns strlen. */
+static size_t
 space_line(char *dst, unsigned rank, const struct space_hit *hit,
 	   const uint8_t *name)
 {
@@ -135,16 +122,6 @@ has_room(const struct query *q)
 	return q->count < QUERY_ITEMS_MAX - ITEMS_LEFT;
 }
 
-static bool
-is_there(const struct query *q, const uint8_t *owner, uint16_t type)
-{
-	for (unsigned i = 0; i < q->count; i++)
-		if (q->items[i].set.type == type &&
-		    name_equal(q->items[i].owner, owner))
-			return true;
-	return false;
-}
-
 static void
 ride(struct query *q, const uint8_t *owner, const struct node *n,
      const uint16_t *types)
@@ -152,8 +129,9 @@ ride(struct query *q, const uint8_t *owner, const struct node *n,
 	struct rrset set;
 
 	for (; *types != 0 && has_room(q); types++)
-		if (node_find(n, *types, &set) && !is_there(q, owner, *types))
-			space_add(q, MSG_AR, owner, &set, set.ttl);
+		if (node_find(n, *types, &set) &&
+		    !answer_holds(q, owner, *types))
+			answer_add(q, MSG_AR, owner, &set);
 }
 
 /* An instance stands where its host does. */
@@ -273,9 +251,10 @@ ride_from_child(struct query *q, const struct space_hit *hit, unsigned round)
 
 	while (has_room(q) && entry_next(&hit->riders->entry, &at, &r)) {
 		if (round_of(hit, &r) != round ||
-		    is_there(q, r.owner, r.set.type))
+		    answer_holds(q, r.owner, r.set.type))
 			continue;
-		space_add(q, MSG_AR, r.owner, &r.set, hit->riders->ttl);
+		r.set.ttl = hit->riders->ttl;
+		answer_add(q, MSG_AR, r.owner, &r.set);
 		q->items[q->count - 1].foreign = true;
 	}
 }
@@ -433,7 +412,7 @@ space_answer(struct query *q, struct space_search *s, const uint8_t *name,
 		.rdatas = m.rdatas,
 		.len = (uint16_t)m.len,
 	};
-	space_add(q, MSG_AN, name, &set, ttl);
+	answer_add(q, MSG_AN, name, &set);
 	if (q->overflow)
 		return SPACE_DONE;
 	q->items[q->count - 1].foreign = q->foreign;

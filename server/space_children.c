@@ -275,22 +275,6 @@ space_child_area(const struct space_child *c)
 static const uint8_t cover_label[] = "\6_cover";
 static const uint8_t geo_label[] = "\4_geo";
 
-static bool
-read_place(struct space_child *c, const struct node *n)
-{
-	const uint8_t *rdata;
-	struct rrset loc;
-	uint16_t rdlen;
-	size_t at = 0;
-
-	if (!node_find(n, RR_LOC, &loc))
-		return false;
-	while (rrset_next(&loc, &at, &rdata, &rdlen))
-		if (place_from_loc(&c->at, rdata, rdlen, NULL) == ERR_OK)
-			return true;
-	return false;
-}
-
 static void
 read_footprint(struct space_search *s, struct space_child *c,
 	       const uint8_t *cover)
@@ -324,7 +308,7 @@ read_child(struct space_search *s, struct space_child *c, const uint8_t *cover,
 	size_t len = name_concat(apex, cover, front, c->facts->apex);
 
 	if (len == 0 || !name_at_or_below(apex, s->q->scope) ||
-	    served_exact(s->served, apex) >= 0 || !read_place(c, n))
+	    served_exact(s->served, apex) >= 0 || !space_node_place(n, &c->at))
 		return false;
 	c->apex = arena_copy(&s->arena, apex, len);
 	if (c->apex == NULL) {

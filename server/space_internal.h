@@ -79,6 +79,9 @@ enum err space_search(struct space_search *s);
  */
 struct zone_facts *space_zone_next(const struct space_search *s, size_t *at);
 
+/* Where a node stands, by the first LOC that can be read; false: nowhere. */
+bool space_node_place(const struct node *node, struct place_point *at);
+
 /* Hits in order among those there are. */
 void space_merge(struct space_search *s, const struct space_hit *hits,
 		 unsigned count);
@@ -125,14 +128,7 @@ enum space_result space_answer(struct query *q, struct space_search *s,
 			       const uint8_t *const *on, unsigned on_count,
 			       uint32_t ttl);
 
-/* An RRset of a single RR that was made here. */
-void space_add(struct query *q, enum msg_section section, const uint8_t *owner,
-	       const struct rrset *set, uint32_t ttl);
-
-/* "1 2.35 lamp.house.": dst has SPACE_LINE_MAX octets; rank 0: a continuation.
- * Returns strlen. */
+/* Octets of a line of text, "1 2.35 lamp.house.", with its end. */
 #define SPACE_LINE_MAX (NAME_TEXT_MAX + 48)
-size_t space_line(char *dst, unsigned rank, const struct space_hit *hit,
-		  const uint8_t *name);
 
 #endif

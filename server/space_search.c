@@ -116,8 +116,8 @@ keep(struct space_search *s, const struct search *found,
 	space_merge(s, hits, n);
 }
 
-static bool
-node_place(const struct node *node, struct place_point *at)
+bool
+space_node_place(const struct node *node, struct place_point *at)
 {
 	const uint8_t *rdata;
 	struct rrset loc;
@@ -142,7 +142,7 @@ keep_apex(struct space_search *s, struct zone_facts *f)
 	if (s->q->kind != SPACE_HERE || s->q->service != NULL ||
 	    f == s->facts || name_equal(f->apex, s->q->scope))
 		return;
-	h.has_place = node_place(&f->apex_node, &h.at);
+	h.has_place = space_node_place(&f->apex_node, &h.at);
 	hit = hit_of(s, &h, f);
 	space_merge(s, &hit, 1);
 }
@@ -219,7 +219,7 @@ locate_scope(struct space_search *s)
 	s->has_from = s->q->kind == SPACE_HERE &&
 		      lookup_node(s->view, s->facts->record.id, s->facts->apex,
 				  s->q->scope, &node) == ERR_OK &&
-		      node_place(&node, &s->from);
+		      space_node_place(&node, &s->from);
 }
 
 /* Or may have one: the search reads it. */

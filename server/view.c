@@ -58,7 +58,6 @@ bool
 view_inside_any(const struct served *s, const struct view_client *client)
 {
 	const struct conf *c = s->conf;
-
 	bool by_address;
 
 	/* Zones may be thousands; different settings are a handful. */

@@ -60,7 +60,6 @@ inside_node(const struct edit_outside *o, const uint8_t *name, struct node *n)
 	const struct edit_owner *there = edit_owner_there(in, name);
 	enum err err;
 
-	memset(n, 0, sizeof(*n));
 	if (there != NULL) {
 		*n = there->touched ? there->after : there->before;
 		return ERR_OK;

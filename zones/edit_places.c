@@ -7,6 +7,7 @@
 #include "zones/edit_internal.h"
 
 #include "zones/edit_rules.h"
+#include "zones/lookup.h"
 #include "zones/places.h"
 
 #include <string.h>
@@ -28,16 +29,10 @@ static enum err
 read_node(struct store_view *v, const uint8_t *key, size_t key_len,
 	  struct half *h)
 {
-	struct store_value value;
-	enum err e = store_get(v, STORE_NODES, key, key_len, &value);
+	enum err e = lookup_key(v, key, key_len, &h->before);
 
-	memset(h, 0, sizeof(*h));
-	if (e == ERR_NOTFOUND)
-		return ERR_OK;
-	if (e == ERR_OK && !node_open(&h->before, value.octets, value.len))
-		return ERR_CORRUPT;
 	h->after = h->before;
-	return e;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
 /* The half that has this name and key: of the edit (w may be NULL), or as it

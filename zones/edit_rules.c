@@ -1,6 +1,7 @@
 #include "zones/edit_rules.h"
 
 #include "zones/export.h"
+#include "zones/space_question.h"
 
 #include <string.h>
 
@@ -47,9 +48,7 @@ edit_rules_has_label(const uint8_t *name, const uint8_t *apex,
 bool
 edit_name_reserved(const uint8_t *name, const uint8_t *apex)
 {
-	static const char *const searches[] = {"_near", "_in", "_box", "_here"};
-
-	return edit_rules_has_label(name, apex, searches, ARRAY_LEN(searches));
+	return space_name_reserved(name, apex);
 }
 
 /* A sentence about what a list cannot hold, with owner and type in front. */

@@ -93,17 +93,6 @@ export_refresh(struct store_txn *t, const uint8_t *apex,
 
 /* --- the policy ----------------------------------------------------------- */
 
-enum err
-export_policy_get(struct store_view *v, const uint8_t *apex,
-		  struct export_policy *p)
-{
-	struct zone_record z = {0};
-	enum err e = zone_outside_get(v, apex, &z);
-
-	p->loc_metres = e == ERR_OK ? z.loc_metres : 0;
-	return e == ERR_NOTFOUND ? ERR_OK : e;
-}
-
 /* True if the zone has a list: it may be from before there were outsides. */
 static bool
 has_list(struct store_view *v, uint32_t id, const uint8_t *apex)

@@ -10,9 +10,8 @@
  * entries for the same name add up, `private` holding for its own entry's
  * types. A name is that of an owner, as it stands in the zone: "*.desk" is the
  * wildcard and nothing that it would answer. `to=` is reserved. Exporting
- * `_near`, `_in`,
- * `_box` or `_here` (type PTR or TXT) lets the outside ask these questions of
- * what the outside has.
+ * `_near`, `_in`, `_box` or `_here` (type PTR or TXT) lets the outside ask
+ * these questions of what the outside has.
  *
  *   inside zone, id 7                     outside zone, id 9
  *     @        SOA 42 NS … TXT              @        SOA 5 NS …
@@ -49,7 +48,8 @@
 
 #define EXPORT_TYPES_MAX 32
 
-/* Searches that may be exported: bits of zone_record.export_spaces. */
+/* Searches that may be exported: bits of zone_record.export_spaces, in the
+ * order of enum space_kind. */
 enum export_space {
 	EXPORT_NEAR = 0x01,
 	EXPORT_IN = 0x02,
@@ -98,9 +98,6 @@ struct export_list {
 };
 bool export_list_next(struct export_list *list, const char **text, size_t *len);
 
-/* True if owner is `_export` or `_reach` of the apex. */
-bool export_is_list(const uint8_t *owner, const uint8_t *apex);
-
 /* What may be added at an owner, wherever it is in the zone: at a list, TXT of
  * well-formed entries alone, and below one nothing. ERR_RULE. */
 enum err export_check(const uint8_t *owner, const uint8_t *apex, uint16_t type,
@@ -110,10 +107,6 @@ enum err export_check(const uint8_t *owner, const uint8_t *apex, uint16_t type,
 struct export_policy {
 	uint32_t loc_metres; /* 0: as it is */
 };
-
-/* The policy that the store has; all zero if it was never told. */
-enum err export_policy_get(struct store_view *v, const uint8_t *apex,
-			   struct export_policy *p);
 
 /*
  * Puts the policy in force: recomputes the outside if it differs from the

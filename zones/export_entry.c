@@ -1,6 +1,7 @@
 /* What stands in the lists: one character-string, one entry. */
 #include "zones/edit_rules.h"
 #include "zones/export.h"
+#include "zones/space_question.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,22 +114,14 @@ static enum err
 check_space(struct export_entry *e, const struct word *word,
 	    const uint8_t *apex, struct diag *d)
 {
-	static const struct {
-		const char *label;
-		uint8_t bit;
-	} spaces[] = {{"_near", EXPORT_NEAR},
-		      {"_in", EXPORT_IN},
-		      {"_box", EXPORT_BOX},
-		      {"_here", EXPORT_HERE}};
+	struct space_question q;
 
-	if (!edit_name_reserved(e->name, apex))
+	if (space_question_parse(&q, e->name, apex, NULL) == SPACE_NONE)
 		return ERR_OK;
-	for (size_t i = 0; i < ARRAY_LEN(spaces); i++)
-		if (name_labels(e->name) == name_labels(apex) + 1 &&
-		    edit_rules_has_label(e->name, apex, &spaces[i].label, 1))
-			e->spaces = spaces[i].bit;
-	if (e->spaces != 0)
+	if (name_labels(e->name) == name_labels(apex) + 1) {
+		e->spaces = (uint8_t)(EXPORT_NEAR << q.kind);
 		return ERR_OK;
+	}
 	return diag_set(d, ERR_RULE,
 			"\"%s\": a search is exported for the whole space: "
 			"_near, _in, _box or _here alone",
@@ -444,14 +437,6 @@ list_of(const uint8_t *name, const uint8_t *apex, bool *below)
 	return edit_rules_has_label(name, apex, export, 1)  ? LIST_EXPORT
 	       : edit_rules_has_label(name, apex, reach, 1) ? LIST_REACH
 							    : LIST_NONE;
-}
-
-bool
-export_is_list(const uint8_t *owner, const uint8_t *apex)
-{
-	bool below;
-
-	return list_of(owner, apex, &below) != LIST_NONE && !below;
 }
 
 static enum err

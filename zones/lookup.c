@@ -79,13 +79,7 @@ static enum err
 node_at(struct node *n, struct store_view *v, const struct key *k,
 	unsigned labels)
 {
-	struct store_value value;
-	enum err e =
-		store_get(v, STORE_NODES, k->octets, k->end[labels], &value);
-
-	if (e != ERR_OK)
-		return e;
-	return node_open(n, value.octets, value.len) ? ERR_OK : ERR_CORRUPT;
+	return lookup_key(v, k->octets, k->end[labels], n);
 }
 
 /* --- what may redirect ---------------------------------------------------- */
@@ -332,6 +326,19 @@ lookup_without(struct lookup *l, struct store_view *v,
 }
 
 /* --- without the rules ---------------------------------------------------- */
+
+enum err
+lookup_key(struct store_view *v, const uint8_t *key, size_t key_len,
+	   struct node *n)
+{
+	struct store_value value;
+	enum err e = store_get(v, STORE_NODES, key, key_len, &value);
+
+	if (e == ERR_OK && node_open(n, value.octets, value.len))
+		return ERR_OK;
+	*n = (struct node){0};
+	return e == ERR_OK ? ERR_CORRUPT : e;
+}
 
 enum err
 lookup_node(struct store_view *v, uint32_t zone_id, const uint8_t *apex,

@@ -66,9 +66,13 @@ bool lookup_glue(struct store_view *v, const struct zone_facts *zone,
 		 const uint8_t *name, uint16_t type, struct rrset *set);
 
 /* The node at exactly name, whatever it is: for edits, prerequisites and dumps.
- * ERR_NOTFOUND, ERR_CORRUPT. */
+ * ERR_NOTFOUND, ERR_CORRUPT; n is all zero then: a node with nothing in it. */
 enum err lookup_node(struct store_view *v, uint32_t zone_id,
 		     const uint8_t *apex, const uint8_t *name, struct node *n);
+
+/* The same by its key, zone id and owner (zones/key.h). */
+enum err lookup_key(struct store_view *v, const uint8_t *key, size_t key_len,
+		    struct node *n);
 
 /* Nodes of a zone in canonical order. name has NAME_WIRE_MAX octets.
  * ERR_NOTFOUND at the end. The view may change between calls: the walk goes on

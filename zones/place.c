@@ -2,8 +2,6 @@
  * place_outline.c. */
 #include "zones/place.h"
 
-#include "lib/name.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -306,13 +304,4 @@ place_box_has(struct place_spot sw, struct place_spot ne, struct place_spot a)
 	return lon_between(sw.lon, ne.lon, a.lon) ||
 	       (abs(a.lon) == PLACE_LON_MAX &&
 		lon_between(sw.lon, ne.lon, -a.lon));
-}
-
-int
-place_hit_cmp(double a_metres, const uint8_t *a_name, double b_metres,
-	      const uint8_t *b_name)
-{
-	if (a_metres != b_metres)
-		return a_metres < b_metres ? -1 : 1;
-	return name_cmp(a_name, b_name);
 }

@@ -136,11 +136,6 @@ bool place_reach_has(const struct place_reach *r, struct place_spot spot);
 bool place_box_has(struct place_spot sw, struct place_spot ne,
 		   struct place_spot a);
 
-/* The order of hits: the nearer one, then canonical order of names, so that it
- * is total. <0, 0, >0. */
-int place_hit_cmp(double a_metres, const uint8_t *a_name, double b_metres,
-		  const uint8_t *b_name);
-
 /* East minus west by the short way round: from -180 up to 180 degrees. */
 int32_t place_lon_diff(int32_t east, int32_t west);
 

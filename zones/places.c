@@ -1,6 +1,7 @@
 #include "zones/places.h"
 
 #include "zones/key.h"
+#include "zones/lookup.h"
 
 #include <stdlib.h>
 
@@ -419,35 +420,21 @@ items_make(struct items *l, const struct source *s)
 /* --- what is stored -------------------------------------------------------
  */
 
-/* The node with that key; all zero if there is none. */
-static enum err
-node_get(struct store_view *v, const uint8_t *key, size_t key_len,
-	 struct node *n)
-{
-	struct store_value value;
-	enum err e = store_get(v, STORE_NODES, key, key_len, &value);
-
-	memset(n, 0, sizeof(*n));
-	if (e == ERR_NOTFOUND)
-		return ERR_OK;
-	if (e == ERR_OK && !node_open(n, value.octets, value.len))
-		return ERR_CORRUPT;
-	return e;
-}
-
-/* The node at `_geo` below that key. */
+/* The node at `_geo` below that key; all zero if there is none. */
 static enum err
 geo_get(struct store_view *v, const uint8_t *key, size_t key_len,
 	struct node *geo)
 {
 	uint8_t geo_key[KEY_MAX + sizeof(geo_label)];
+	enum err e;
 
 	memset(geo, 0, sizeof(*geo));
 	if (key_len + sizeof(geo_label) > KEY_MAX)
 		return ERR_OK;
 	memcpy(geo_key, key, key_len);
 	memcpy(geo_key + key_len, geo_label, sizeof(geo_label));
-	return node_get(v, geo_key, key_len + sizeof(geo_label), geo);
+	e = lookup_key(v, geo_key, key_len + sizeof(geo_label), geo);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
 /* What is stored of one place. */

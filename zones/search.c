@@ -6,7 +6,7 @@
 
 /* --- which of two comes first --------------------------------------------- */
 
-static int
+int
 owner_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
 	size_t len = a_len < b_len ? a_len : b_len;
@@ -161,20 +161,12 @@ static enum err
 node_hides(const struct finding *f, const uint8_t *key, size_t len, bool below,
 	   bool *hides)
 {
-	struct store_value value;
 	struct node n;
-	enum err e = store_get(f->s->view, STORE_NODES, key, len, &value);
+	enum err e = here_node(f, key, len, &n);
 
-	*hides = false;
-	if (e == ERR_NOTFOUND)
-		return ERR_OK;
-	if (e != ERR_OK)
-		return e;
-	if (!node_open(&n, value.octets, value.len))
-		return ERR_CORRUPT;
 	*hides = (n.flags & NODE_HAS_NS) != 0 ||
 		 (below && (n.flags & NODE_HAS_DNAME) != 0);
-	return ERR_OK;
+	return e;
 }
 
 enum err

@@ -93,9 +93,8 @@ struct search {
 
 /*
  * Searches the zone for q, whose scope is at or below its (or the home's) apex;
- * that the scope
- * exists is for the caller to know. All is found in one snapshot. ERR_NOMEM:
- * the arena is used up; ERR_CORRUPT, ERR_IO: the store.
+ * that the scope exists is for the caller to know. All is found in one
+ * snapshot. ERR_NOMEM: the arena is used up; ERR_CORRUPT, ERR_IO: the store.
  */
 enum err search_run(struct search *s, const struct space_question *q);
 

@@ -4,17 +4,12 @@
 #define COVER_CELLS 12
 
 enum err
-here_node(struct finding *f, const uint8_t *key, size_t len, struct node *n)
+here_node(const struct finding *f, const uint8_t *key, size_t len,
+	  struct node *n)
 {
-	struct store_value value;
-	enum err e = store_get(f->s->view, STORE_NODES, key, len, &value);
+	enum err e = lookup_key(f->s->view, key, len, n);
 
-	memset(n, 0, sizeof(*n));
-	if (e == ERR_NOTFOUND)
-		return ERR_OK;
-	if (e == ERR_OK && !node_open(n, value.octets, value.len))
-		return ERR_CORRUPT;
-	return e;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
 /* --- names below ---------------------------------------------------------- */

@@ -33,7 +33,8 @@ shapes_in_cell(struct finding *f, uint64_t cell, struct place_spot spot,
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
-enum err
+/* Each footprint that has the spot inside, to `take`. Moves the cursor. */
+static enum err
 shapes_at(struct finding *f, struct place_spot spot, shape_take *take,
 	  void *context)
 {
@@ -107,13 +108,9 @@ search_in(struct finding *f)
 static bool
 shape_before(const struct places_shape *a, const struct places_shape *b)
 {
-	size_t len = a->owner_len < b->owner_len ? a->owner_len : b->owner_len;
-	int order;
-
 	if (b->owner == NULL || a->area != b->area)
 		return b->owner == NULL || a->area < b->area;
-	order = memcmp(a->owner, b->owner, len);
-	return order != 0 ? order < 0 : a->owner_len < b->owner_len;
+	return owner_cmp(a->owner, a->owner_len, b->owner, b->owner_len) < 0;
 }
 
 static enum err

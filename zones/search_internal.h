@@ -11,6 +11,7 @@
 #define PLACED_ZONES_SEARCH_INTERNAL_H
 
 #include "zones/key.h"
+#include "zones/lookup.h"
 #include "zones/places.h"
 #include "zones/search.h"
 
@@ -95,6 +96,9 @@ owner_is_cover(const uint8_t *owner, size_t len)
 	return key_has_prefix(owner, len, covers, sizeof(covers));
 }
 
+/* Canonical order of two owners as they stand in a key. */
+int owner_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
+
 /* Whether c would be kept, as far as its order goes. */
 bool finding_wants(const struct finding *f, const struct candidate *c);
 
@@ -111,17 +115,16 @@ double finding_distance(const struct finding *f, const struct place_point *at);
 
 /* --- search_near.c -------------------------------------------------------- */
 
-/* Takes a point of the index in, if it lies within the bound and passes the
- * question's filters; under the name of an instance, if that is given. */
+/* An instance of a service, under whose name a place is a hit. */
 struct instance {
 	const uint8_t *owner; /* outlives the search */
 	size_t owner_len;
 	const uint8_t *written; /* as the PTR has it */
 };
-enum err near_consider(struct finding *f, const struct store_value *value,
-		       const struct instance *instance);
 
-/* The same for the points of a node; key outlives the search. */
+/* Takes the points of a node in, if they lie within the bound and pass the
+ * question's filters; under the name of the instance. key outlives the search.
+ */
 enum err near_consider_node(struct finding *f, const struct store_value *key,
 			    const struct node *node,
 			    const struct instance *instance);
@@ -144,11 +147,9 @@ enum err points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 
 enum err search_in(struct finding *f);
 
-/* Each footprint that has the spot inside, to `take`. Moves the cursor. */
+/* What is done with a footprint. */
 typedef enum err shape_take(struct finding *f, const struct places_shape *s,
 			    void *context);
-enum err shapes_at(struct finding *f, struct place_spot spot, shape_take *take,
-		   void *context);
 
 /* The smallest one that answers the question; owner NULL: there is none. */
 enum err shape_innermost(struct finding *f, struct places_shape *s);
@@ -166,7 +167,7 @@ enum err point_stands_in(struct finding *f, const struct places_point *p,
 enum err search_here(struct finding *f);
 
 /* The node with that key in the searched zone; octets NULL: there is none. */
-enum err here_node(struct finding *f, const uint8_t *key, size_t len,
+enum err here_node(const struct finding *f, const uint8_t *key, size_t len,
 		   struct node *n);
 
 /* The scope's footprints, each to `take`; its LOC is where f is from then. */

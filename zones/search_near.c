@@ -38,7 +38,9 @@ passes(struct finding *f, const struct places_point *p, bool *pass)
 	return point_on_levels(f, p, level, 1, pass);
 }
 
-enum err
+/* Takes a point of the index in, if it lies within the bound and passes the
+ * question's filters; under the name of an instance, if that is given. */
+static enum err
 near_consider(struct finding *f, const struct store_value *value,
 	      const struct instance *instance)
 {

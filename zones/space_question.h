@@ -3,9 +3,8 @@
  * any DNS client can ask them and any cache can keep the answer. This is their
  * grammar; zones are searched elsewhere.
  *
- *     _ipp._tcp . 41.659896n.91.537422w . k5.10m . _near .
- * rm-1420.seamans.example. service     items, in any order              kind
- * scope
+ *     _ipp._tcp . 41.659896n.91.537422w.k5.10m . _near . rm-1420.example.
+ *     service     items, in any order            kind    scope
  *
  * The scope is the space or any place in it: only what is named at or below it
  * is looked at. The kind is the first `_near`, `_in`, `_box` or `_here` below

@@ -3,12 +3,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Exact up to HIST_SUB, then HIST_SUB buckets for each power of two. */
@@ -55,6 +54,14 @@ hist_quantile(const struct hist *h, double q)
 }
 
 void
+hist_print(const struct hist *h, const char *prefix)
+{
+	printf("\t%sp50_us=%.1f\t%sp99_us=%.1f", prefix,
+	       (double)hist_quantile(h, 0.5) / 1e3, prefix,
+	       (double)hist_quantile(h, 0.99) / 1e3);
+}
+
+void
 die(const char *format, ...)
 {
 	va_list args;
@@ -87,6 +94,37 @@ clock_wall_ns(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
+uint64_t
+rate_left(double rate, uint64_t start, uint64_t begun, uint64_t *due)
+{
+	uint64_t allowed;
+
+	*due = UINT64_MAX;
+	if (rate == 0)
+		return UINT64_MAX;
+	allowed = (uint64_t)((double)(clock_ns() - start) * rate / 1e9);
+	*due = start + (uint64_t)((double)(begun + 1) * 1e9 / rate);
+	return allowed > begun ? allowed - begun : 0;
+}
+
+struct timespec
+time_until(uint64_t now, uint64_t due, uint64_t most_ns)
+{
+	uint64_t ns = due > now ? due - now : 0;
+
+	if (ns > most_ns)
+		ns = most_ns;
+	return (struct timespec){(time_t)(ns / 1000000000U),
+				 (long)(ns % 1000000000U)};
+}
+
+void
+spin(void)
+{
+	for (int i = 0; i < 40; i++)
+		__builtin_ia32_pause();
+}
+
 double
 number_read(const char *text)
 {
@@ -96,6 +134,57 @@ number_read(const char *text)
 	if (end == text || *end != '\0' || !(value >= 0 && value < 1e12))
 		die("not a number: %s", text);
 	return value;
+}
+
+static void
+option_set(const struct option_row *row, const char *text)
+{
+	double number = row->kind == OPTION_TEXT ? 0 : number_read(text);
+
+	switch (row->kind) {
+	case OPTION_TEXT:
+		*(const char **)row->to = text;
+		break;
+	case OPTION_DOUBLE:
+		*(double *)row->to = number;
+		break;
+	case OPTION_INT:
+		*(int *)row->to = (int)number;
+		break;
+	case OPTION_UNSIGNED:
+		*(unsigned *)row->to = (unsigned)number;
+		break;
+	case OPTION_COUNT:
+		*(uint64_t *)row->to = (uint64_t)number;
+		break;
+	case OPTION_BOOL:
+		*(bool *)row->to = number != 0;
+		break;
+	}
+}
+
+void
+options_parse(const struct option_row *rows, int argc, char **argv)
+{
+	char letters[64] = "+";
+	size_t n = 1;
+	int c;
+
+	for (const struct option_row *row = rows; row->letter != 0; row++) {
+		letters[n++] = row->letter;
+		letters[n++] = ':';
+	}
+	while ((c = getopt(argc, argv, letters)) != -1) {
+		const struct option_row *row = rows;
+
+		while (row->letter != 0 && row->letter != c)
+			row++;
+		if (row->letter == 0)
+			die("%s: see the top of %s.c",
+			    program_invocation_short_name,
+			    program_invocation_short_name);
+		option_set(row, optarg);
+	}
 }
 
 size_t
@@ -160,14 +249,20 @@ question_extend(uint8_t *to, size_t length, unsigned payload)
 	return length + OPT_LEN;
 }
 
-int
-udp_connect(unsigned port, int buffer)
+static struct sockaddr_in
+loopback(unsigned port)
 {
-	struct sockaddr_in to = {
+	return (struct sockaddr_in){
 		.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
+}
+
+int
+udp_connect(unsigned port, int buffer)
+{
+	struct sockaddr_in to = loopback(port);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -177,4 +272,59 @@ udp_connect(unsigned port, int buffer)
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
 		die("connect: %s", strerror(errno));
 	return fd;
+}
+
+void
+udp_connect_all(struct pollfd *sockets, unsigned count, unsigned port)
+{
+	for (unsigned i = 0; i < count; i++)
+		sockets[i] = (struct pollfd){
+			.fd = udp_connect(port, 0),
+			.events = POLLIN,
+		};
+}
+
+void
+udp_send(int fd, const uint8_t *message, size_t n)
+{
+	if (send(fd, message, n, 0) < 0 && errno != ECONNREFUSED)
+		die("send: %s", strerror(errno));
+}
+
+int
+udp_listen(unsigned port)
+{
+	struct sockaddr_in at = loopback(port);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = 1 << 20;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+	if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
+		die("port %u: %s", port, strerror(errno));
+	return fd;
+}
+
+int
+batch_receive(struct batch *b, int fd)
+{
+	for (unsigned i = 0; i < b->count; i++) {
+		b->vector[i] = (struct iovec){b->buffer[i], DATAGRAM - b->room};
+		b->message[i].msg_hdr = (struct msghdr){
+			.msg_name = &b->from[i],
+			.msg_namelen = sizeof b->from[i],
+			.msg_iov = &b->vector[i],
+			.msg_iovlen = 1,
+		};
+	}
+	return recvmmsg(fd, b->message, b->count, MSG_WAITFORONE, NULL);
+}
+
+void
+batch_send(struct batch *b, int fd, int n)
+{
+	for (int sent = 0; sent < n;) {
+		int k = sendmmsg(fd, b->message + sent, (unsigned)(n - sent),
+				 0);
+
+		sent += k > 0 ? k : 1;
+	}
 }

@@ -9,7 +9,6 @@
  */
 #include "bench.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -33,32 +32,17 @@ struct options {
 static void
 options_read(struct options *o, int argc, char **argv)
 {
-	int c;
+	const struct option_row rows[] = {
+		{'p', OPTION_UNSIGNED, &o->port},
+		{'n', OPTION_TEXT, &o->name},
+		{'c', OPTION_INT, &o->cpu},
+		{'o', OPTION_TEXT, &o->log},
+		{'t', OPTION_DOUBLE, &o->limit_s},
+		{'e', OPTION_DOUBLE, &o->every_ms},
+		{0},
+	};
 
-	while ((c = getopt(argc, argv, "+p:n:c:o:t:e:")) != -1) {
-		switch (c) {
-		case 'p':
-			o->port = (unsigned)number_read(optarg);
-			break;
-		case 'n':
-			o->name = optarg;
-			break;
-		case 'c':
-			o->cpu = (int)number_read(optarg);
-			break;
-		case 'o':
-			o->log = optarg;
-			break;
-		case 't':
-			o->limit_s = number_read(optarg);
-			break;
-		case 'e':
-			o->every_ms = number_read(optarg);
-			break;
-		default:
-			die("first: see above");
-		}
-	}
+	options_parse(rows, argc, argv);
 	if (o->name == NULL || o->port == 0 || optind == argc)
 		die("usage: first -p PORT -n NAME ... -- COMMAND...");
 }
@@ -129,22 +113,6 @@ patience(const struct options *o, uint64_t since)
 	return clock_ns() - since < 1000000000U ? 300000 : 5000000;
 }
 
-/* Or another server's answers would be taken for this one's. */
-static void
-port_check(unsigned port)
-{
-	struct sockaddr_in at = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
-		die("first: port %u: %s", port, strerror(errno));
-	close(fd);
-}
-
 static void
 await(const struct options *o, pid_t pid, uint64_t start)
 {
@@ -193,7 +161,8 @@ main(int argc, char **argv)
 	pid_t pid;
 
 	options_read(&o, argc, argv);
-	port_check(o.port);
+	/* Or another server's answers would be taken for this one's. */
+	close(udp_listen(o.port));
 	start = clock_ns();
 	pid = fork();
 	if (pid < 0)

@@ -12,17 +12,13 @@
  */
 #include "bench.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
-	BATCH = 64,
-	SIZE = 1500,
 	LABELS = 128,
 	ID = 4, /* octets of a zone's id, in front of its keys */
 };
@@ -56,13 +52,6 @@ store_open(struct store *s, const char *path, unsigned flags)
 }
 
 /* --- questions ------------------------------------------------------------ */
-
-struct batch {
-	struct mmsghdr message[BATCH];
-	struct iovec vector[BATCH];
-	struct sockaddr_in from[BATCH];
-	uint8_t buffer[BATCH][SIZE];
-};
 
 struct zone {
 	uint8_t id[ID];
@@ -131,50 +120,27 @@ answer(const struct store *s, const struct zone *z, uint8_t *message, size_t n)
 static void
 serve(const struct store *s, const struct zone *z, int fd, struct batch *b)
 {
-	int n, sent = 0;
+	int n = batch_receive(b, fd);
 
-	for (int i = 0; i < BATCH; i++) {
-		b->vector[i] = (struct iovec){b->buffer[i], SIZE - 100};
-		b->message[i].msg_hdr = (struct msghdr){
-			.msg_name = &b->from[i],
-			.msg_namelen = sizeof b->from[i],
-			.msg_iov = &b->vector[i],
-			.msg_iovlen = 1,
-		};
-	}
-	n = recvmmsg(fd, b->message, BATCH, MSG_WAITFORONE, NULL);
 	check(mdb_txn_renew(s->txn), "renew");
 	for (int i = 0; i < n; i++)
 		b->vector[i].iov_len =
 			answer(s, z, b->buffer[i], b->message[i].msg_len);
 	mdb_txn_reset(s->txn);
-	while (sent < n) {
-		int k = sendmmsg(fd, b->message + sent, (unsigned)(n - sent),
-				 0);
-
-		sent += k > 0 ? k : 1;
-	}
+	batch_send(b, fd, n);
 }
 
 static void
 answer_questions(const char *port, const char *path, const char *name)
 {
-	static struct batch batch;
-	struct sockaddr_in at = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-		.sin_port = htons((uint16_t)number_read(port)),
-	};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = 1 << 20;
+	static struct batch batch = {.count = BATCH_MAX, .room = 100};
+	int fd = udp_listen((unsigned)number_read(port));
 	struct store s;
 	struct zone z;
 
 	store_open(&s, path, MDB_RDONLY);
 	zone_find(&z, &s, name);
 	mdb_txn_reset(s.txn);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
-		die("bind: %s", strerror(errno));
 	for (;;)
 		serve(&s, &z, fd, &batch);
 }

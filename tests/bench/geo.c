@@ -16,7 +16,6 @@
 #include "meter.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,7 +23,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 enum {
 	OUT_MAX = 1024,
@@ -63,50 +61,22 @@ struct geo {
 static void
 options_read(struct options *o, int argc, char **argv)
 {
-	int c;
+	const struct option_row rows[] = {
+		{'u', OPTION_TEXT, &o->socket},
+		{'f', OPTION_TEXT, &o->file},
+		{'a', OPTION_TEXT, &o->members},
+		{'m', OPTION_UNSIGNED, &o->metres},
+		{'k', OPTION_UNSIGNED, &o->k},
+		{'x', OPTION_BOOL, &o->positions},
+		{'q', OPTION_UNSIGNED, &o->out},
+		{'l', OPTION_DOUBLE, &o->seconds},
+		{'w', OPTION_DOUBLE, &o->warm},
+		{'s', OPTION_INT, &o->session},
+		{'c', OPTION_INT, &o->cpu},
+		{0},
+	};
 
-	while ((c = getopt(argc, argv, "u:f:a:m:k:x:q:l:w:s:c:")) != -1) {
-		double number = 0;
-
-		if (c == '?')
-			die("geo: see the top of geo.c");
-		if (c != 'u' && c != 'f' && c != 'a')
-			number = number_read(optarg);
-		switch (c) {
-		case 'u':
-			o->socket = optarg;
-			break;
-		case 'f':
-			o->file = optarg;
-			break;
-		case 'a':
-			o->members = optarg;
-			break;
-		case 'm':
-			o->metres = (unsigned)number;
-			break;
-		case 'k':
-			o->k = (unsigned)number;
-			break;
-		case 'x':
-			o->positions = number != 0;
-			break;
-		case 'q':
-			o->out = (unsigned)number;
-			break;
-		case 'l':
-			o->seconds = number;
-			break;
-		case 'w':
-			o->warm = number;
-			break;
-		case 's':
-			o->session = (int)number;
-			break;
-		default:
-			o->cpu = (int)number;
-		}
-	}
+	options_parse(rows, argc, argv);
 	if (o->socket == NULL || (o->file == NULL) == (o->members == NULL))
 		die("usage: geo -u SOCKET -f SPOTS ...");
 	if (o->out < 1 || o->out > OUT_MAX)
@@ -325,8 +295,7 @@ run(struct geo *g, double seconds)
 			replies_take(g);
 			continue;
 		}
-		for (int i = 0; i < 40; i++)
-			__builtin_ia32_pause();
+		spin();
 		g->idle_ns += clock_ns() - now;
 	}
 }
@@ -347,9 +316,8 @@ report(const struct geo *g, const struct meter *from, const struct meter *to)
 	double s = (double)(to->wall_ns - from->wall_ns) / 1e9;
 	double n = g->received > 0 ? (double)g->received : 1;
 
-	printf("qps=%.0f\tp50_us=%.1f\tp99_us=%.1f", (double)g->received / s,
-	       (double)hist_quantile(&g->latency, 0.5) / 1e3,
-	       (double)hist_quantile(&g->latency, 0.99) / 1e3);
+	printf("qps=%.0f", (double)g->received / s);
+	hist_print(&g->latency, "");
 	printf("\tpositive=%.4f\thits=%.3f\tfailed=%.4f\toctets=%.1f\tidle=%."
 	       "3f",
 	       (double)g->positive / n, (double)g->hits / n,

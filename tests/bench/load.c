@@ -26,7 +26,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
 	BATCH = 32,
@@ -81,50 +80,22 @@ struct load {
 static void
 options_read(struct options *o, int argc, char **argv)
 {
-	int c;
+	const struct option_row rows[] = {
+		{'f', OPTION_TEXT, &o->file},
+		{'p', OPTION_UNSIGNED, &o->port},
+		{'q', OPTION_UNSIGNED, &o->out},
+		{'r', OPTION_DOUBLE, &o->rate},
+		{'n', OPTION_COUNT, &o->count},
+		{'l', OPTION_DOUBLE, &o->seconds},
+		{'w', OPTION_DOUBLE, &o->warm},
+		{'b', OPTION_BOOL, &o->blocks},
+		{'e', OPTION_UNSIGNED, &o->payload},
+		{'s', OPTION_INT, &o->session},
+		{'c', OPTION_INT, &o->cpu},
+		{0},
+	};
 
-	while ((c = getopt(argc, argv, "f:p:q:r:n:l:w:b:e:s:c:")) != -1) {
-		double number = 0;
-
-		if (c == '?')
-			die("load: see the top of load.c");
-		if (c == 'f') {
-			o->file = optarg;
-			continue;
-		}
-		number = number_read(optarg);
-		switch (c) {
-		case 'p':
-			o->port = (unsigned)number;
-			break;
-		case 'q':
-			o->out = (unsigned)number;
-			break;
-		case 'r':
-			o->rate = number;
-			break;
-		case 'n':
-			o->count = (uint64_t)number;
-			break;
-		case 'l':
-			o->seconds = number;
-			break;
-		case 'w':
-			o->warm = number;
-			break;
-		case 'b':
-			o->blocks = number != 0;
-			break;
-		case 'e':
-			o->payload = (unsigned)number;
-			break;
-		case 's':
-			o->session = (int)number;
-			break;
-		default:
-			o->cpu = (int)number;
-		}
-	}
+	options_parse(rows, argc, argv);
 	if (o->file == NULL || o->port == 0)
 		die("usage: load -p PORT -f FILE ...");
 	if (o->out < 1 || o->out > OUT_MAX)
@@ -291,17 +262,12 @@ at_most(uint64_t n, unsigned limit)
 static unsigned
 wanted(struct load *l, uint64_t start, uint64_t *due)
 {
-	uint64_t sent = l->tally.sent, allowed;
+	uint64_t sent = l->tally.sent;
 	unsigned n = at_most(l->free_count, BATCH);
 
-	*due = UINT64_MAX;
 	if (l->o.count > 0)
 		n = at_most(l->o.count > sent ? l->o.count - sent : 0, n);
-	if (l->o.rate == 0)
-		return n;
-	allowed = (uint64_t)((double)(clock_ns() - start) * l->o.rate / 1e9);
-	*due = start + (uint64_t)((double)(sent + 1) * 1e9 / l->o.rate);
-	return at_most(allowed > sent ? allowed - sent : 0, n);
+	return at_most(rate_left(l->o.rate, start, sent, due), n);
 }
 
 /* Spins in the closed loop, so that nobody measures how it is woken; sleeps in
@@ -310,15 +276,12 @@ static void
 idle(struct load *l, uint64_t due)
 {
 	struct pollfd p = {.fd = l->fd, .events = POLLIN};
-	struct timespec t = {0, 1000000};
 	uint64_t now = clock_ns();
+	struct timespec t = time_until(now, due, 1000000);
 
 	if (l->o.rate == 0 && !l->o.blocks) {
-		for (int i = 0; i < 40; i++)
-			__builtin_ia32_pause();
+		spin();
 	} else {
-		if (due < now + 1000000)
-			t.tv_nsec = due > now ? (long)(due - now) : 0;
 		ppoll(&p, 1, &t, NULL);
 	}
 	l->tally.idle_ns += clock_ns() - now;
@@ -356,10 +319,9 @@ report(const struct load *l, const struct meter *from, const struct meter *to)
 	double s = (double)(to->wall_ns - from->wall_ns) / 1e9;
 	double n = t->received > 0 ? (double)t->received : 1;
 
-	printf("qps=%.0f\tp50_us=%.1f\tp99_us=%.1f\tp999_us=%.1f",
-	       (double)t->received / s,
-	       (double)hist_quantile(&t->latency, 0.5) / 1e3,
-	       (double)hist_quantile(&t->latency, 0.99) / 1e3,
+	printf("qps=%.0f", (double)t->received / s);
+	hist_print(&t->latency, "");
+	printf("\tp999_us=%.1f",
 	       (double)hist_quantile(&t->latency, 0.999) / 1e3);
 	printf("\tsent=%ju\tlost=%ju\tpositive=%.4f\tnxdomain=%.4f"
 	       "\tfailed=%.4f\toctets=%.1f\tidle=%.3f",

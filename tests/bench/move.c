@@ -14,7 +14,6 @@
 #include "bench.h"
 #include "sign.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,7 +21,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
 	THINGS_MAX = 1000,
@@ -71,32 +69,17 @@ struct move {
 static void
 options_read(struct move *m, int argc, char **argv)
 {
-	int c;
+	const struct option_row rows[] = {
+		{'p', OPTION_UNSIGNED, &m->port},
+		{'z', OPTION_TEXT, &m->zone},
+		{'k', OPTION_TEXT, &m->key_text},
+		{'n', OPTION_UNSIGNED, &m->things},
+		{'r', OPTION_DOUBLE, &m->rate},
+		{'l', OPTION_DOUBLE, &m->seconds},
+		{0},
+	};
 
-	while ((c = getopt(argc, argv, "p:z:k:n:r:l:")) != -1) {
-		switch (c) {
-		case 'p':
-			m->port = (unsigned)number_read(optarg);
-			break;
-		case 'z':
-			m->zone = optarg;
-			break;
-		case 'k':
-			m->key_text = optarg;
-			break;
-		case 'n':
-			m->things = (unsigned)number_read(optarg);
-			break;
-		case 'r':
-			m->rate = number_read(optarg);
-			break;
-		case 'l':
-			m->seconds = number_read(optarg);
-			break;
-		default:
-			die("move: see the top of move.c");
-		}
-	}
+	options_parse(rows, argc, argv);
 	if (m->zone == NULL || m->key_text == NULL || m->port == 0)
 		die("usage: move -p PORT -z ZONE -k NAME:BASE64 ...");
 	if (m->things < OUT_MAX * 2 || m->things > THINGS_MAX)
@@ -172,13 +155,6 @@ names_thing(const uint8_t *reply, size_t n, unsigned thing)
 /* --- one thing ------------------------------------------------------------ */
 
 static void
-send_one(struct move *m, unsigned i, const uint8_t *message, size_t n)
-{
-	if (send(m->poll[i].fd, message, n, 0) < 0 && errno != ECONNREFUSED)
-		die("move: send: %s", strerror(errno));
-}
-
-static void
 walk(struct move *m, unsigned i)
 {
 	struct walker *w = &m->walker[i];
@@ -192,7 +168,7 @@ walk(struct move *m, unsigned i)
 	w->state = UPDATING;
 	w->sent_ns = clock_ns();
 	m->started++;
-	send_one(m, i, message, update_put(m, message, w));
+	udp_send(m->poll[i].fd, message, update_put(m, message, w));
 }
 
 /* It is there by now: what do others say? */
@@ -208,9 +184,10 @@ look(struct move *m, unsigned i)
 	w->replied[1] = !m->placed[w->thing];
 	m->placed[w->thing] = true;
 	w->sent_ns = clock_ns();
-	send_one(m, i, message, near_put(m, message, w->to, w->id + 1));
+	udp_send(m->poll[i].fd, message,
+		 near_put(m, message, w->to, w->id + 1));
 	if (!w->replied[1])
-		send_one(m, i, message,
+		udp_send(m->poll[i].fd, message,
 			 near_put(m, message, w->from, w->id + 2));
 }
 
@@ -301,16 +278,20 @@ static void
 run(struct move *m, uint64_t count, double rate, double seconds)
 {
 	uint64_t start = clock_ns(), end = start + (uint64_t)(seconds * 1e9);
-	uint64_t now;
+	uint64_t due;
 
 	m->started = 0;
-	while ((now = clock_ns()) < end && m->started < count) {
-		uint64_t due = (uint64_t)((double)(now - start) * rate / 1e9);
+	while (clock_ns() < end && m->started < count) {
+		uint64_t n = rate_left(rate, start, m->started, &due);
 
-		for (unsigned i = 0;
-		     i < OUT_MAX && m->started < due && m->started < count; i++)
-			if (m->walker[i].state == IDLE)
-				walk(m, i);
+		if (n > count - m->started)
+			n = count - m->started;
+		for (unsigned i = 0; n > 0 && i < OUT_MAX; i++) {
+			if (m->walker[i].state != IDLE)
+				continue;
+			walk(m, i);
+			n--;
+		}
 		wait_for_replies(m);
 		give_up_late(m);
 	}
@@ -329,14 +310,11 @@ forget(struct move *m)
 static void
 report(const struct move *m, double s)
 {
-	printf("ups=%.0f\tupdate_p50_us=%.1f\tupdate_p99_us=%.1f",
-	       (double)m->moved / s,
-	       (double)hist_quantile(&m->updates, 0.5) / 1e3,
-	       (double)hist_quantile(&m->updates, 0.99) / 1e3);
-	printf("\tp50_us=%.1f\tp99_us=%.1f\tasked=%ju\tmissing=%ju\tstale=%ju"
-	       "\trefused=%ju\tlost=%ju\n",
-	       (double)hist_quantile(&m->questions, 0.5) / 1e3,
-	       (double)hist_quantile(&m->questions, 0.99) / 1e3,
+	printf("ups=%.0f", (double)m->moved / s);
+	hist_print(&m->updates, "update_");
+	hist_print(&m->questions, "");
+	printf("\tasked=%ju\tmissing=%ju\tstale=%ju\trefused=%ju"
+	       "\tlost=%ju\n",
 	       (uintmax_t)m->asked, (uintmax_t)m->missing, (uintmax_t)m->stale,
 	       (uintmax_t)m->refused, (uintmax_t)m->lost);
 }
@@ -351,13 +329,9 @@ main(int argc, char **argv)
 	options_read(&m, argc, argv);
 	sign_key_read(&m.key, m.key_text);
 	srand((unsigned)clock_wall_ns());
-	for (unsigned i = 0; i < OUT_MAX; i++) {
-		m.poll[i] = (struct pollfd){
-			.fd = udp_connect(m.port, 0),
-			.events = POLLIN,
-		};
+	udp_connect_all(m.poll, OUT_MAX, m.port);
+	for (unsigned i = 0; i < OUT_MAX; i++)
 		m.walker[i].id = i * 1000 & 0xfffc;
-	}
 	prctl(PR_SET_TIMERSLACK, 1);
 	run(&m, m.things, 1e6, 60);
 	forget(&m);

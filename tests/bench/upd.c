@@ -15,14 +15,12 @@
 #include "meter.h"
 #include "sign.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
 	CLIENTS_MAX = 256,
@@ -59,44 +57,20 @@ struct upd {
 static void
 options_read(struct options *o, int argc, char **argv)
 {
-	int c;
+	const struct option_row rows[] = {
+		{'z', OPTION_TEXT, &o->zone},
+		{'k', OPTION_TEXT, &o->key},
+		{'p', OPTION_UNSIGNED, &o->port},
+		{'n', OPTION_UNSIGNED, &o->clients},
+		{'r', OPTION_DOUBLE, &o->rate},
+		{'u', OPTION_COUNT, &o->count},
+		{'l', OPTION_DOUBLE, &o->seconds},
+		{'s', OPTION_INT, &o->session},
+		{'c', OPTION_INT, &o->cpu},
+		{0},
+	};
 
-	while ((c = getopt(argc, argv, "p:z:k:n:r:u:l:s:c:")) != -1) {
-		double number = 0;
-
-		if (c == '?')
-			die("upd: see the top of upd.c");
-		if (c != 'z' && c != 'k')
-			number = number_read(optarg);
-		switch (c) {
-		case 'z':
-			o->zone = optarg;
-			break;
-		case 'k':
-			o->key = optarg;
-			break;
-		case 'p':
-			o->port = (unsigned)number;
-			break;
-		case 'n':
-			o->clients = (unsigned)number;
-			break;
-		case 'r':
-			o->rate = number;
-			break;
-		case 'u':
-			o->count = (uint64_t)number;
-			break;
-		case 'l':
-			o->seconds = number;
-			break;
-		case 's':
-			o->session = (int)number;
-			break;
-		default:
-			o->cpu = (int)number;
-		}
-	}
+	options_parse(rows, argc, argv);
 	if (o->zone == NULL || o->key == NULL || o->port == 0)
 		die("usage: upd -p PORT -z ZONE -k NAME:BASE64 ...");
 	if (o->clients < 1 || o->clients > CLIENTS_MAX)
@@ -150,8 +124,7 @@ client_start(struct upd *u, unsigned i)
 	c->out = true;
 	u->out++;
 	u->started++;
-	if (send(u->poll[i].fd, message, n, 0) < 0 && errno != ECONNREFUSED)
-		die("upd: send: %s", strerror(errno));
+	udp_send(u->poll[i].fd, message, n);
 }
 
 static void
@@ -184,30 +157,21 @@ client_receive(struct upd *u, unsigned i)
 static uint64_t
 wanted(const struct upd *u, uint64_t start, uint64_t *due)
 {
-	uint64_t most = u->o.count > 0 ? u->o.count : UINT64_MAX;
-	uint64_t allowed;
+	uint64_t left = rate_left(u->o.rate, start, u->started, due);
+	uint64_t most = u->o.count > 0 ? u->o.count - u->started : UINT64_MAX;
 
-	*due = UINT64_MAX;
-	if (u->o.rate > 0) {
-		allowed = (uint64_t)((double)(clock_ns() - start) * u->o.rate /
-				     1e9);
-		*due = start +
-		       (uint64_t)((double)(u->started + 1) * 1e9 / u->o.rate);
-		most = allowed < most ? allowed : most;
-	}
-	return most > u->started ? most - u->started : 0;
+	return left < most ? left : most;
 }
 
 static void
 wait_for_replies(struct upd *u, uint64_t due)
 {
-	struct timespec t = {0, 50000000};
 	uint64_t now = clock_ns();
-	int ready;
+	bool all_out = u->out == u->o.clients; /* none may begin */
+	struct timespec t =
+		time_until(now, all_out ? UINT64_MAX : due, 50000000);
+	int ready = ppoll(u->poll, u->o.clients, &t, NULL);
 
-	if (due < now + 50000000 && u->out < u->o.clients)
-		t.tv_nsec = due > now ? (long)(due - now) : 0;
-	ready = ppoll(u->poll, u->o.clients, &t, NULL);
 	u->idle_ns += clock_ns() - now;
 	for (unsigned i = 0; ready > 0 && i < u->o.clients; i++) {
 		if (u->poll[i].revents == 0)
@@ -261,11 +225,9 @@ report(const struct upd *u, const struct meter *from, const struct meter *to)
 {
 	double s = (double)(to->wall_ns - from->wall_ns) / 1e9;
 
-	printf("ups=%.0f\tp50_us=%.1f\tp99_us=%.1f\tdone=%ju\trefused=%ju"
-	       "\tlost=%ju\tidle=%.3f",
-	       (double)u->done / s,
-	       (double)hist_quantile(&u->latency, 0.5) / 1e3,
-	       (double)hist_quantile(&u->latency, 0.99) / 1e3,
+	printf("ups=%.0f", (double)u->done / s);
+	hist_print(&u->latency, "");
+	printf("\tdone=%ju\trefused=%ju\tlost=%ju\tidle=%.3f",
 	       (uintmax_t)u->done, (uintmax_t)u->refused, (uintmax_t)u->lost,
 	       (double)u->idle_ns / 1e9 / s);
 	meter_print(from, to, u->done);
@@ -284,13 +246,9 @@ main(int argc, char **argv)
 	sign_key_read(&u.key, u.o.key);
 	/* From the clock, so that a second run adds nothing that is there. */
 	u.device = clock_wall_ns() / 10000 % 100000000000;
-	for (unsigned i = 0; i < u.o.clients; i++) {
-		u.poll[i] = (struct pollfd){
-			.fd = udp_connect(u.o.port, 0),
-			.events = POLLIN,
-		};
+	udp_connect_all(u.poll, u.o.clients, u.o.port);
+	for (unsigned i = 0; i < u.o.clients; i++)
 		u.client[i].id = i * 977 & 0xffff;
-	}
 	prctl(PR_SET_TIMERSLACK, 1);
 	meter_read(&from, u.o.session, u.o.cpu);
 	run(&u);

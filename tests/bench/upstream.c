@@ -6,23 +6,11 @@
  */
 #include "bench.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
-	BATCH = 64,
-	SIZE = 2048,
 	HEADER = 12,
 	ROOM = 400, /* for what is added to a question */
-};
-
-struct batch {
-	struct mmsghdr message[BATCH];
-	struct iovec vector[BATCH];
-	struct sockaddr_in from[BATCH];
-	uint8_t buffer[BATCH][SIZE];
 };
 
 /* Octets of the name at the beginning of so many; 0: none is there. */
@@ -102,45 +90,23 @@ answer(uint8_t *message, size_t n)
 static void
 serve(int fd, struct batch *b)
 {
-	int n, sent = 0;
+	int n = batch_receive(b, fd);
 
-	for (int i = 0; i < BATCH; i++) {
-		b->vector[i] = (struct iovec){b->buffer[i], SIZE - ROOM};
-		b->message[i].msg_hdr = (struct msghdr){
-			.msg_name = &b->from[i],
-			.msg_namelen = sizeof b->from[i],
-			.msg_iov = &b->vector[i],
-			.msg_iovlen = 1,
-		};
-	}
-	n = recvmmsg(fd, b->message, BATCH, MSG_WAITFORONE, NULL);
 	for (int i = 0; i < n; i++)
 		b->vector[i].iov_len =
 			answer(b->buffer[i], b->message[i].msg_len);
-	while (sent < n) {
-		int k = sendmmsg(fd, b->message + sent, (unsigned)(n - sent),
-				 0);
-
-		sent += k > 0 ? k : 1;
-	}
+	batch_send(b, fd, n);
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct batch batch;
-	struct sockaddr_in at = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = 1 << 20;
+	static struct batch batch = {.count = BATCH_MAX, .room = ROOM};
+	int fd;
 
 	if (argc != 2)
 		die("usage: upstream PORT");
-	at.sin_port = htons((uint16_t)number_read(argv[1]));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
-		die("bind: %s", strerror(errno));
+	fd = udp_listen((unsigned)number_read(argv[1]));
 	for (;;)
 		serve(fd, &batch);
 }

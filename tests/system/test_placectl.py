@@ -7,7 +7,7 @@ import dns.rcode
 import dns.zone
 
 import tap
-from harness import PLACECTL, Server, run
+from harness import PLACECTL, PLACED, Server, run
 
 ROOM = """\
 $ORIGIN room.example.
@@ -25,6 +25,23 @@ exotic TYPE65400 \\# 3 010203
 """
 
 OTHER = ROOM.replace("room.example", "other.example")
+
+# Of each setting that needs a restart, and of some that do not (FREE), a value
+# that is not the one in force.
+OTHER_VALUES = {
+    "listen": "[ 127.0.0.1@53 ]", "store": "elsewhere", "store-limit": "2G",
+    "workers": "3", "memo": "1M", "user": "nobody", "control": "elsewhere",
+    "control-mode": "0600", "tcp-idle": "1s", "tcp-connections": "7",
+    "tcp-per-address": "7", "tcp-pipeline": "7", "cache-limit": "2M",
+    "ca-file": "ca.pem", "journal-limit": "2M", "udp-payload": "600",
+    "version": "x", "identity": "x", "nsid": "x", "rrset-limit": "7000",
+    "types-limit": "50", "log": "info", "waiting-per-client": "7",
+    "ttl-max": "1h", "forward": "[ 127.0.0.1 ]",
+}
+FREE = {"journal-limit", "udp-payload", "version", "identity", "nsid",
+        "rrset-limit", "types-limit", "log", "waiting-per-client", "ttl-max",
+        "forward"}
+UPLINK = {"cache-limit", "ca-file", "waiting-per-client", "ttl-max", "forward"}
 
 
 class CtlTest(unittest.TestCase):
@@ -233,6 +250,32 @@ class UpkeepTest(CtlTest):
         self.assertIn("nonsense", self.ctl("reload", status=1))
         self.assertEqual(self.server.values("lamp.other.example"),
                          {"192.0.2.1"})
+
+    def changed(self, setting, value):
+        """The configuration with another value in one place."""
+        if setting.startswith("uplink: "):
+            setting, value = "uplink", f"{{ {setting[8:]}: {value} }}"
+        lines = [line for line in self.server.config().splitlines()
+                 if not line.startswith(f"{setting}:")]
+        return "\n".join([f"{setting}: {value}", *lines]) + "\n"
+
+    def test_what_needs_a_restart_is_what_the_manual_says(self):
+        manual = run(PLACED, "-x", "conf").stdout.replace("\n", " ")
+        told = {}
+        for row in manual.split(".TP ")[1:]:
+            name = row.split()[1].replace("\\-", "-")
+            told.setdefault(name, "Needs a restart." in row)
+        self.assertEqual(set(OTHER_VALUES), {
+            name for name in told if told[name]} | FREE)
+        socket = os.path.join(self.server.dir, "control")
+        for setting, value in OTHER_VALUES.items():
+            where = "uplink: " if setting in UPLINK else ""
+            self.server.write_config(self.changed(where + setting, value))
+            done = run(PLACECTL, "-s", socket, "reload")
+            with self.subTest(setting):
+                self.assertEqual("needs a restart" in done.stderr,
+                                 told[setting], done.stderr)
+                self.assertEqual(done.returncode, told[setting])
 
     def test_a_new_zone_is_seeded_at_reload(self):
         self.server.zones["third.example"] = ROOM.replace("room.", "third.")

@@ -1,48 +1,9 @@
 /* placed.yaml(5), as the table of settings prints it. */
-#include "lib/conf.h"
+#include "tests/unit/conf_words.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char folder[256];
-
-static void
-folder_make(void)
-{
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(folder, sizeof(folder), "%.200s/conf-XXXXXX",
-		 tmp ? tmp : "/tmp");
-	cr_assert_not_null(mkdtemp(folder));
-}
-
-static void
-folder_remove(void)
-{
-	char command[300];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	cr_assert_eq(system(command), 0);
-}
-
-static const char *
-file_write(const char *name, const char *text)
-{
-	static char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	cr_assert_not_null(f);
-	fputs(text, f);
-	fclose(f);
-	chmod(path, 0600);
-	return path;
-}
 
 static const char *
 manual(void)

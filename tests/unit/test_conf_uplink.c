@@ -1,6 +1,6 @@
 /* The settings of the boundary: who is inside, and where questions may go; and
  * those of questions about space. */
-#include "lib/conf.h"
+#include "tests/unit/conf_words.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -10,39 +10,6 @@
 	"keys:\n"                                             \
 	"  - { name: room-key., secret: aGVsbG8gd29ybGQ= }\n" \
 	"  - { name: hall-key., secret: aGVsbG8gd29ybGQ= }\n"
-
-static struct conf *
-conf_of(const char *text)
-{
-	struct diag d = {""};
-	struct conf *c = conf_read_string(text, "x.yaml", &d);
-
-	cr_assert_not_null(c, "%s", d.text);
-	return c;
-}
-
-/* The sentence that text is refused with. */
-static const char *
-refusal(const char *text)
-{
-	static struct diag d;
-	struct conf *c = conf_read_string(text, "x.yaml", &d);
-
-	cr_assert_null(c, "was taken: %s", text);
-	return d.text;
-}
-
-#define expect_refusal(text, sentence) \
-	cr_expect_str_eq(refusal(text), "x.yaml:" sentence)
-
-static const char *
-name_text(const uint8_t *name)
-{
-	static char text[NAME_TEXT_MAX];
-
-	name_to_text(text, name);
-	return text;
-}
 
 /* "ADDRESS@PORT" or "ADDRESS@PORT#NAME". */
 static const char *
@@ -73,8 +40,8 @@ Test(conf_inside, prefixes_interfaces_and_keys_stand_side_by_side)
 
 	cr_expect_eq(z[0].inside_count, 1u);
 	cr_assert_eq(z[0].inside_key_count, 2u);
-	cr_expect_str_eq(name_text(z[0].inside_keys[0]), "room-key.");
-	cr_expect_str_eq(name_text(z[0].inside_keys[1]), "hall-key.");
+	cr_expect_str_eq(text_of(z[0].inside_keys[0]), "room-key.");
+	cr_expect_str_eq(text_of(z[0].inside_keys[1]), "hall-key.");
 	cr_expect_eq(z[0].inside_interface_count, 1u, "each once");
 	cr_expect_eq(z[1].inside_count, 0u, "the default is gone");
 	cr_expect_eq(z[1].inside_key_count, 1u);
@@ -105,7 +72,7 @@ Test(conf_inside, a_key_without_its_dot_is_told_so)
 {
 	cr_expect_not_null(strstr(
 		refusal(KEYS "zones:\n  - { name: a, inside: room-key }\n"),
-		"x.yaml:5:24: \"inside\": \"room-key\" is neither a prefix nor "
+		"5:24: \"inside\": \"room-key\" is neither a prefix nor "
 		"an interface that is there; the name of a key ends in a "
 		"dot"));
 }
@@ -165,7 +132,7 @@ Test(conf_uplink, without_one_all_has_its_default)
 		cr_expect_eq(u->forward_count, 0u);
 		cr_expect_eq(u->reach.count, 0u);
 		cr_assert_eq(u->private.count, 1u);
-		cr_expect_str_eq(name_text(u->private.names[0]), "home.arpa.");
+		cr_expect_str_eq(text_of(u->private.names[0]), "home.arpa.");
 		cr_expect_null(u->ca_file);
 		cr_expect(u->case_random);
 		cr_expect_eq(u->cache_limit, 64u << 20);
@@ -196,10 +163,10 @@ Test(conf_uplink, what_is_given_is_taken)
 	const struct conf_uplink *u = &c->uplink;
 
 	cr_assert_eq(u->reach.count, 2u);
-	cr_expect_str_eq(name_text(u->reach.names[0]), "cam.ac.uk.");
-	cr_expect_str_eq(name_text(u->reach.names[1]), "example.");
+	cr_expect_str_eq(text_of(u->reach.names[0]), "cam.ac.uk.");
+	cr_expect_str_eq(text_of(u->reach.names[1]), "example.");
 	cr_assert_eq(u->private.count, 1u);
-	cr_expect_str_eq(name_text(u->private.names[0]), "corp.example.");
+	cr_expect_str_eq(text_of(u->private.names[0]), "corp.example.");
 	cr_expect_not_null(strstr(u->ca_file, "/ca.pem"));
 	cr_expect_eq(u->ca_file[0], '/');
 	cr_expect_not(u->case_random);
@@ -256,7 +223,7 @@ Test(conf_uplink, who_cannot_be_asked_is_refused)
 	expect_refusal("uplink:\n  forward: [ 192.0.2.1,\n    192.0.2.1@53 ]",
 		       "3:5: \"forward\": 192.0.2.1@53 is given twice");
 	cr_expect_not_null(strstr(refusal("uplink:\n  forward: dns.example\n"),
-				  "x.yaml:2:12: \"forward\": "));
+				  "2:12: \"forward\": "));
 }
 
 Test(conf_uplink, a_forwarder_that_is_this_server_is_refused)
@@ -294,7 +261,7 @@ Test(conf_uplink, names_stand_for_all_below_them)
 		       "below it; leave the * out");
 	cr_expect_not_null(
 		strstr(refusal("uplink: { forward: 192.0.2.1, reach: a..b }"),
-		       "x.yaml:1:38: \"reach\": "));
+		       "1:38: \"reach\": "));
 }
 
 Test(conf_uplink, roots_are_not_there_yet)

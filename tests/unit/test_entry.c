@@ -76,21 +76,6 @@ Test(entry, is_never_fresher_than_when_it_was_made)
 	cr_assert_eq(entry_fresh(&e, 0), 60);
 }
 
-Test(entry, of_a_failure_holds_nothing)
-{
-	uint8_t octets[ENTRY_HEAD_LEN];
-	struct entry_rrset r;
-	struct entry e;
-	size_t at = 0;
-
-	entry_failure(octets, 1000, 5);
-	cr_assert(entry_open(&e, octets, sizeof(octets)));
-	cr_assert_eq(e.flags, ENTRY_FAILURE);
-	cr_assert_eq(e.rcode, MSG_SERVFAIL);
-	cr_assert_eq(entry_fresh(&e, 1004), 1);
-	cr_assert(!entry_next(&e, &at, &r));
-}
-
 /* --- checking ------------------------------------------------------------- */
 
 /* An exact copy, so that a sanitizer sees a read too far. */
@@ -260,16 +245,6 @@ Test(entry, joined_keeps_a_dname_once)
 		    "AN a.new.example. 60 CNAME c.third.\n"
 		    "AN c.third. 60 CNAME b.old.example.\n"
 		    "AN b.old.example. 60 CNAME b.new.example.\n");
-}
-
-Test(entry, is_not_joined_to_a_failure)
-{
-	struct entry a = partial(), b;
-	uint8_t octets[ENTRY_HEAD_LEN];
-
-	entry_failure(octets, ANSWER_NOW, 5);
-	entry_view(&b, octets, sizeof(octets));
-	expect_joined(&a, &b, ERR_RULE);
 }
 
 /* --- addresses ------------------------------------------------------------ */

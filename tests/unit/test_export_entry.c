@@ -328,12 +328,10 @@ Test(export_list, is_directly_below_the_apex)
 {
 	cr_assert_eq(check("_export.room", RR_A, "\1\2\3\4", 4), ERR_OK);
 	cr_assert_eq(check("@", RR_A, "\1\2\3\4", 4), ERR_OK);
-	cr_assert(export_is_list((const uint8_t *)"\7_eXport\5house", apex));
-	cr_assert(export_is_list((const uint8_t *)"\6_reach\5house", apex));
-	cr_assert_not(
-		export_is_list((const uint8_t *)"\1a\6_reach\5house", apex));
-	cr_assert_not(export_is_list((const uint8_t *)"\6_cover\5house", apex));
-	cr_assert_not(export_is_list(apex, apex));
+	cr_assert_eq(check("_eXport", RR_A, "\1\2\3\4", 4), ERR_RULE);
+	cr_assert_eq(check("a._reach", RR_A, "\1\2\3\4", 4), ERR_RULE);
+	cr_assert_eq(check("_reach.a", RR_A, "\1\2\3\4", 4), ERR_OK);
+	cr_assert_eq(check("_cover", RR_A, "\1\2\3\4", 4), ERR_OK);
 }
 
 Test(export_list, gives_its_strings_in_turn)

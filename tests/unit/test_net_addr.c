@@ -155,6 +155,25 @@ Test(net_addr, the_same_host_may_ask_from_another_port)
 	cr_assert_not(net_addr_same_host(&a, &six));
 }
 
+Test(net_addr, is_equal_with_the_same_address_port_and_link_alone)
+{
+	struct net_addr four = addr("192.0.2.1@1"), six = addr("fe80::1%1@53");
+	struct net_addr again = addr("192.0.2.1@1"),
+			six2 = addr("fe80::1%1@53");
+	struct net_addr others[] = {
+		addr("192.0.2.1@2"),	    addr("192.0.2.2@1"),
+		addr("::ffff:192.0.2.1@1"), addr("fe80::1%2@53"),
+		addr("fe80::2%1@53"),	    addr("fe80::1%1@54"),
+	};
+
+	cr_assert(net_addr_equal(&four, &again));
+	cr_assert(net_addr_equal(&six, &six2));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		cr_assert_not(net_addr_equal(&four, &others[i]));
+		cr_assert_not(net_addr_equal(&six, &others[i]));
+	}
+}
+
 Test(net_addr, a_link_local_address_on_another_link_is_another_host)
 {
 	struct net_addr a = addr("fe80::1%1@53");

@@ -370,14 +370,3 @@ Test(place, box_may_lie_across_the_antimeridian)
 	cr_assert_not(
 		place_box_has(S("0", "0"), S("1", "170"), S("0", "-180")));
 }
-
-Test(place, hits_at_one_distance_are_in_canonical_order)
-{
-	const uint8_t *a = (const uint8_t *)"\1a\4home";
-	const uint8_t *b = (const uint8_t *)"\1B\4home";
-
-	cr_assert(place_hit_cmp(1, b, 2, a) < 0);
-	cr_assert(place_hit_cmp(2, a, 1, b) > 0);
-	cr_assert(place_hit_cmp(1, a, 1, b) < 0);
-	cr_assert_eq(place_hit_cmp(1, a, 1, a), 0);
-}
