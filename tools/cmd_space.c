@@ -23,7 +23,8 @@ angle_read(int32_t *mas, const char *text, int32_t max, char minus)
 	if (!place_angle_read(mas, text, len - lettered, max) ||
 	    (lettered && text[0] == '-'))
 		return false;
-	if (lettered && name_lower_octet((uint8_t)text[len - 1]) == (uint8_t)minus)
+	if (lettered &&
+	    name_lower_octet((uint8_t)text[len - 1]) == (uint8_t)minus)
 		*mas = -*mas;
 	return true;
 }
