@@ -12,7 +12,10 @@
 
 #include <math.h>
 
-#define DISC_CELLS 8
+/* Who wants all of a disc pays more for the hits than for points beside it, and
+ * most for each range; of the k nearest many points are looked at in vain. */
+#define DISC_CELLS 4
+#define NEAREST_CELLS 8
 #define BOX_CELLS 12
 
 /* Points that a disc or a box may hold before it is too much, and more for
@@ -407,11 +410,11 @@ budget_of(const struct finding *f)
 }
 
 static enum err
-disc(struct finding *f, double metres)
+disc(struct finding *f, double metres, unsigned max)
 {
-	uint64_t cells[DISC_CELLS];
+	uint64_t cells[NEAREST_CELLS];
 	unsigned n = cell_cover_disc(
-		cells, DISC_CELLS, place_angle_degrees(f->from.spot.lat),
+		cells, max, place_angle_degrees(f->from.spot.lat),
 		place_angle_degrees(f->from.spot.lon), metres + 0.02);
 
 	return points_scan(f, cells, n, budget_of(f), take_point, NULL);
@@ -470,7 +473,7 @@ nearest(struct finding *f)
 	/* also a k that was capped: are there more at all? */
 	if (!isfinite(f->bound))
 		return the_long_way(f);
-	e = disc(f, f->bound);
+	e = disc(f, f->bound, NEAREST_CELLS);
 	return e == ERR_FULL ? the_long_way(f) : e;
 }
 
@@ -503,7 +506,7 @@ search_near(struct finding *f)
 	near_prepare(f);
 	if (f->q->k != 0 || !f->q->has_radius)
 		return nearest(f);
-	e = disc(f, f->limit);
+	e = disc(f, f->limit, DISC_CELLS);
 	if (e == ERR_FULL)
 		e = the_long_way(f);
 	return e;
