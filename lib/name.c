@@ -87,8 +87,13 @@ word_lower_at(const uint8_t *p)
 bool
 name_equal(const uint8_t *a, const uint8_t *b)
 {
-	size_t len = name_len(a), i;
+	size_t len, i;
 
+	/* most that differ do so in their first label's length or end */
+	if (a[0] != b[0] ||
+	    name_lower_octet(a[a[0]]) != name_lower_octet(b[b[0]]))
+		return false;
+	len = name_len(a);
 	if (name_len(b) != len)
 		return false;
 	if (len < 8) {

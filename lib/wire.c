@@ -268,6 +268,10 @@ _Static_assert(WIRE_BUCKETS == 1 << (32 - 26), "a bucket number has 6 bits");
 static bool
 label_equal(const uint8_t *a, const uint8_t *b)
 {
+	if (*a != *b)
+		return false;
+	if (memcmp(a, b, 1u + *a) == 0)
+		return true;
 	for (unsigned n = 1u + *a; n > 0; n--, a++, b++)
 		if (name_lower_octet(*a) != name_lower_octet(*b))
 			return false;

@@ -6,6 +6,7 @@
 #include "server/query.h"
 #include "server/view.h"
 #include "zones/key.h"
+#include "zones/space_question.h"
 
 #include <string.h>
 
@@ -38,7 +39,7 @@ wish(struct wish_list *l, struct query_env *env, struct query_taken *t,
 	facts = &env->facts[view_facts(v)];
 	apex = env->served->conf->zones[v.zone].apex;
 	if (zone_facts_refresh(facts, env->view, apex) != ERR_OK ||
-	    !facts->exists)
+	    !facts->exists || space_name_reserved(name, apex))
 		return;
 	key_make(k, facts->record.id, name, apex);
 	l->wanted[l->count].key = k->octets;

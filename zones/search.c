@@ -195,6 +195,16 @@ finding_occluded(const struct finding *f, const uint8_t *owner, size_t len,
 
 /* --- the whole ------------------------------------------------------------ */
 
+/* Where metres are the order, they are known. */
+static uint64_t
+hit_distance(const struct finding *f, const struct search_hit *h)
+{
+	if (!h->has_place || !f->has_from)
+		return 0;
+	return (uint64_t)llround(
+		MM * (f->nearest ? h->order : finding_distance(f, &h->at)));
+}
+
 /* Names and distances of the hits, which are in order now. */
 static enum err
 finish(struct finding *f)
@@ -222,10 +232,7 @@ finish(struct finding *f)
 			s->arena, h->written != NULL ? h->written : name, len);
 		if (h->name == NULL)
 			return ERR_NOMEM;
-		h->distance = 0;
-		if (h->has_place && f->has_from)
-			h->distance = (uint64_t)llround(
-				finding_distance(f, &h->at) * MM);
+		h->distance = hit_distance(f, h);
 	}
 	s->count = f->count;
 	s->more = s->more || (f->all && f->dropped) ||

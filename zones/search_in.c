@@ -5,20 +5,19 @@
 
 /* All with an entry in that cell. */
 static enum err
-shapes_in_cell(struct finding *f, uint64_t cell, struct place_spot spot,
+shapes_in_cell(struct finding *f, struct store_run *run, struct place_spot spot,
 	       shape_take *take, void *context)
 {
-	uint8_t octets[PLACES_KEY_LEN];
 	struct store_value key, value;
 	struct places_shape s;
 	bool inside;
 	enum err e;
 
-	places_key(octets, f->zone_id,
-		   PLACES_SHAPE + (unsigned)cell_level(cell), cell, 0);
-	e = store_seek_within(f->s->view, STORE_CELLS, octets, sizeof(octets),
-			      PLACES_CELL_LEN, &key, &value);
-	while (e == ERR_OK) {
+	for (;;) {
+		e = store_run_next(f->s->view, STORE_CELLS, run,
+				   PLACES_CELL_LEN, &key, &value);
+		if (e != ERR_OK)
+			return e == ERR_NOTFOUND ? ERR_OK : e;
 		if (!finding_may_scan(f))
 			return ERR_FULL;
 		if (!places_shape_open(&s, &value))
@@ -26,27 +25,34 @@ shapes_in_cell(struct finding *f, uint64_t cell, struct place_spot spot,
 		e = places_shape_contains(&inside, &s, spot, f->s->arena);
 		if (e == ERR_OK && inside)
 			e = take(f, &s, context);
-		if (e == ERR_OK)
-			e = store_next_within(f->s->view, STORE_CELLS, octets,
-					      PLACES_CELL_LEN, &key, &value);
+		if (e != ERR_OK)
+			return e;
 	}
-	return e == ERR_NOTFOUND ? ERR_OK : e;
 }
 
-/* Each footprint that has the spot inside, to `take`. Moves the cursor. */
+/* Each footprint that has the spot inside, to `take`. */
 static enum err
 shapes_at(struct finding *f, struct place_spot spot, shape_take *take,
 	  void *context)
 {
+	uint8_t keys[PLACES_LEVELS][PLACES_KEY_LEN];
+	struct store_run runs[PLACES_LEVELS];
 	uint64_t leaf = places_cell(spot);
+	unsigned n = 0;
 	uint32_t levels;
-	enum err e;
+	enum err e = places_shape_levels(f->s->view, f->zone_id, &levels);
 
-	f->moved = true;
-	e = places_shape_levels(f->s->view, f->zone_id, &levels);
-	for (; e == ERR_OK && levels != 0; levels &= levels - 1)
-		e = shapes_in_cell(f, cell_parent(leaf, __builtin_ctz(levels)),
-				   spot, take, context);
+	for (; e == ERR_OK && levels != 0; levels &= levels - 1, n++) {
+		int level = __builtin_ctz(levels);
+
+		places_key(keys[n], f->zone_id, PLACES_SHAPE + (unsigned)level,
+			   cell_parent(leaf, level), 0);
+		runs[n].key = keys[n];
+		runs[n].key_len = PLACES_KEY_LEN;
+	}
+	store_runs_start(f->s->view, STORE_CELLS, runs, n);
+	for (unsigned i = 0; e == ERR_OK && i < n; i++)
+		e = shapes_in_cell(f, &runs[i], spot, take, context);
 	return e;
 }
 

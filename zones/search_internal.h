@@ -44,7 +44,6 @@ struct finding {
 	bool again; /* the point may be among the hits already */
 
 	unsigned scanned, scan_max;
-	bool moved; /* the cursor of the cells is not where a scan left it */
 };
 
 /* A point or the like that may become a hit. */

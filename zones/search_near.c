@@ -101,28 +101,20 @@ point_seek(struct finding *f, uint64_t leaf, struct store_value *key,
 	uint8_t octets[PLACES_KEY_LEN];
 
 	places_key(octets, f->zone_id, PLACES_POINT, leaf, 0);
-	f->moved = false;
 	return store_seek_within(f->s->view, STORE_CELLS, octets,
 				 sizeof(octets), PLACES_KIND_LEN, key, value);
 }
 
-/* The one behind key, where the cursor stood before others used it. */
 static enum err
 point_next(struct finding *f, struct store_value *key,
 	   struct store_value *value)
 {
 	uint8_t prefix[PLACES_KIND_LEN];
-	enum err e = ERR_OK;
 
 	put32(prefix, f->zone_id);
 	prefix[4] = PLACES_POINT;
-	if (f->moved)
-		e = store_seek(f->s->view, STORE_CELLS, key->octets, key->len,
-			       key, value);
-	f->moved = false;
-	return e == ERR_OK ? store_next_within(f->s->view, STORE_CELLS, prefix,
-					       sizeof(prefix), key, value)
-			   : e;
+	return store_next_within(f->s->view, STORE_CELLS, prefix,
+				 sizeof(prefix), key, value);
 }
 
 static enum err
@@ -163,38 +155,56 @@ ranges_unseen(const struct finding *f, struct cell_range *out,
 	return made;
 }
 
-/* A range that begins behind the point that was found last is read from
- * there, without a seek; one that ends before it is empty. */
+/* From where a run stands to the leaf `last`. */
+static enum err
+range_scan(struct finding *f, struct store_run *run, uint64_t last,
+	   unsigned *budget, point_take *take, void *context)
+{
+	struct store_value key, value;
+	uint64_t at;
+	enum err e;
+
+	for (;;) {
+		e = store_run_next(f->s->view, STORE_CELLS, run,
+				   PLACES_KIND_LEN, &key, &value);
+		if (e != ERR_OK)
+			return e == ERR_NOTFOUND ? ERR_OK : e;
+		at = places_key_cell(&key);
+		if (at == CELL_NONE)
+			return ERR_CORRUPT;
+		if (at > last)
+			return ERR_OK;
+		if ((*budget)-- == 0 || !finding_may_scan(f))
+			return ERR_FULL;
+		f->again = at == f->seen.first || at == f->seen.last;
+		e = take(f, &value, context);
+		f->again = false;
+		if (e != ERR_OK)
+			return e;
+	}
+}
+
 enum err
 points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 	    unsigned budget, point_take *take, void *context)
 {
 	struct cell_range all[CELL_COVER_MAX], range[CELL_COVER_MAX + 1];
-	struct store_value key, value;
-	uint64_t at = CELL_NONE;
+	uint8_t keys[CELL_COVER_MAX + 1][PLACES_KEY_LEN];
+	struct store_run runs[CELL_COVER_MAX + 1];
 	enum err e = ERR_OK;
 
 	n = ranges_unseen(f, range, all, cell_ranges(all, cells, n));
-	for (unsigned i = 0; e == ERR_OK && i < n; i++) {
-		if (at < range[i].first) {
-			e = point_seek(f, range[i].first, &key, &value);
-			at = e == ERR_OK ? places_key_cell(&key) : CELL_NONE;
-		}
-		while (e == ERR_OK && at <= range[i].last) {
-			if (at == CELL_NONE)
-				return ERR_CORRUPT;
-			if (budget-- == 0 || !finding_may_scan(f))
-				return ERR_FULL;
-			f->again = at == f->seen.first || at == f->seen.last;
-			e = take(f, &value, context);
-			f->again = false;
-			if (e == ERR_OK)
-				e = point_next(f, &key, &value);
-			if (e == ERR_OK)
-				at = places_key_cell(&key);
-		}
+	for (unsigned i = 0; i < n; i++) {
+		places_key(keys[i], f->zone_id, PLACES_POINT, range[i].first,
+			   0);
+		runs[i].key = keys[i];
+		runs[i].key_len = PLACES_KEY_LEN;
 	}
-	return e == ERR_NOTFOUND ? ERR_OK : e;
+	store_runs_start(f->s->view, STORE_CELLS, runs, n);
+	for (unsigned i = 0; e == ERR_OK && i < n; i++)
+		e = range_scan(f, &runs[i], range[i].last, &budget, take,
+			       context);
+	return e;
 }
 
 /* --- the nearest cells first ---------------------------------------------- */
@@ -420,6 +430,28 @@ disc(struct finding *f, double metres, unsigned max)
 	return points_scan(f, cells, n, budget_of(f), take_point, NULL);
 }
 
+/* So many points back along the curve from the spot, or as many as there are.
+ * ERR_NOTFOUND: key is the first of all. */
+static enum err
+back_along(struct finding *f, uint8_t key[PLACES_KEY_LEN], unsigned *back)
+{
+	struct store_value found, value;
+	enum err e = point_seek(f, places_cell(f->from.spot), &found, &value);
+
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	e = ERR_OK;
+	for (*back = 0; e == ERR_OK && *back < f->room; *back += e == ERR_OK)
+		e = point_prev(f, &found, &value);
+	if (e == ERR_NOTFOUND)
+		places_key(key, f->zone_id, PLACES_POINT, 0, 0);
+	else if (e == ERR_OK && found.len != PLACES_KEY_LEN)
+		e = ERR_CORRUPT;
+	else if (e == ERR_OK)
+		memcpy(key, found.octets, PLACES_KEY_LEN);
+	return e;
+}
+
 /*
  * Goes back from the spot along the curve by as many points as there are hits
  * to be found, and then forward by twice as many, and some more if filters want
@@ -428,22 +460,18 @@ disc(struct finding *f, double metres, unsigned max)
 static enum err
 along_the_curve(struct finding *f, bool *complete)
 {
-	uint64_t leaf = places_cell(f->from.spot);
+	uint8_t from[PLACES_KEY_LEN];
+	struct store_run run = {.key = from, .key_len = PLACES_KEY_LEN};
 	struct store_value key, value;
-	unsigned back = 0, seen = 0;
-	enum err e = point_seek(f, leaf, &key, &value);
+	unsigned back, seen = 0;
+	enum err e = back_along(f, from, &back);
 
-	*complete = false;
-	if (e != ERR_OK && e != ERR_NOTFOUND)
-		return e;
-	for (e = ERR_OK; e == ERR_OK && back < f->room; back += e == ERR_OK)
-		e = point_prev(f, &key, &value);
-	if (e != ERR_OK && e != ERR_NOTFOUND)
-		return e;
 	*complete = e == ERR_NOTFOUND;
-	if (*complete)
-		e = point_seek(f, 0, &key, &value);
-	while (e == ERR_OK) {
+	if (e != ERR_OK && e != ERR_NOTFOUND)
+		return e;
+	store_runs_start(f->s->view, STORE_CELLS, &run, 1);
+	while ((e = store_run_next(f->s->view, STORE_CELLS, &run,
+				   PLACES_KIND_LEN, &key, &value)) == ERR_OK) {
 		if (seen >= back + f->room &&
 		    (finding_full(f) || isfinite(f->limit) ||
 		     seen >= 2 * f->room + BUDGET)) {
@@ -456,8 +484,8 @@ along_the_curve(struct finding *f, bool *complete)
 		if (!finding_may_scan(f))
 			return ERR_FULL;
 		e = near_consider(f, &value, NULL);
-		if (e == ERR_OK)
-			e = point_next(f, &key, &value);
+		if (e != ERR_OK)
+			return e;
 	}
 	return e == ERR_NOTFOUND ? ERR_OK : e;
 }

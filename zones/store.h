@@ -155,6 +155,32 @@ struct store_wanted {
 void store_get_many(struct store_view *v, struct store_wanted *wanted,
 		    unsigned n);
 
+/*
+ * Stretches of a table, each read from a key on, entry by entry. Where they
+ * begin is sought side by side, and a step costs a fraction of store_next();
+ * inside a write transaction all is as it would be without.
+ */
+struct store_run {
+	const uint8_t *key; /* set by the caller, for whom it stays; */
+	size_t key_len;	    /* not 0 */
+	/* the store's own */
+	const uint8_t *page, *last;
+	size_t last_len;
+	unsigned at, entries;
+	bool ended;
+};
+
+/* STORE_MANY_MAX at most. */
+void store_runs_start(struct store_view *v, enum store_table t,
+		      struct store_run *runs, unsigned n);
+
+/* The next entry of a run, if its key begins with the first prefix_len octets
+ * of the run's; else ERR_NOTFOUND. The table's cursor stands anywhere then. */
+enum err store_run_next(struct store_view *v, enum store_table t,
+			struct store_run *r, size_t prefix_len,
+			struct store_value *found_key,
+			struct store_value *value);
+
 /* The first entry with a key >= this one; ERR_NOTFOUND at the table's end. */
 enum err store_seek(struct store_view *v, enum store_table t, const void *key,
 		    size_t key_len, struct store_value *found_key,

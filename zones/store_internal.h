@@ -49,6 +49,15 @@ enum store_position {
 	POSITION_END,	/* behind the last one */
 };
 
+/* Where a table's tree begins in the snapshot `of`, if it could be found out;
+ * see store_many.c. */
+struct store_tree {
+	uint64_t of;
+	bool known;
+	size_t root, pages, page_size;
+	const uint8_t *map;
+};
+
 struct store_view {
 	struct store *store;
 	MDB_txn *txn;
@@ -58,12 +67,7 @@ struct store_view {
 	enum store_position position[STORE_TABLES];
 	uint32_t watched; /* store_view_watch() */
 	uint64_t strayed;
-	/* Where the tree of STORE_NODES begins in the snapshot `root_of`, if
-	 * it could be found out; see store_many.c */
-	uint64_t root_of;
-	bool has_root;
-	size_t root, pages, page_size;
-	const uint8_t *map;
+	struct store_tree tree[STORE_TABLES];
 };
 
 struct store_txn {

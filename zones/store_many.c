@@ -14,19 +14,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PAGE_LINES 4	/* asked for when a page is entered */
+#define ENTRIES_AHEAD 4 /* likewise, of a leaf, where a run begins */
+
 struct descent {
-	const struct store_wanted *wanted;
+	const uint8_t *key;
+	size_t key_len;
+	uint64_t head;	     /* its first octets, if there are 8 */
 	const uint8_t *page; /* NULL: left to LMDB */
+	/* the lowest branch with an entry behind ours; NULL: none */
+	const uint8_t *right;
+	unsigned right_at;
 	unsigned low, count; /* entries not ruled out yet: from low, so many */
 	unsigned entries;
 	bool branch, found; /* found: at low */
 };
 
 static bool
-view_root_read(struct store_view *v)
+tree_read(struct store_tree *t, struct store_view *v, enum store_table table)
 {
 	struct store *s = v->store;
-	const char *name = store_table_name(STORE_NODES);
+	const char *name = store_table_name(table);
 	MDB_val key = {strlen(name), (void *)(uintptr_t)name}, value;
 	struct file_tree tree;
 	struct file_page page;
@@ -34,7 +42,7 @@ view_root_read(struct store_view *v)
 	MDB_stat stat;
 	const uint8_t *at;
 
-	if (mdb_stat(v->txn, s->dbi[STORE_NODES], &stat) != 0 ||
+	if (mdb_stat(v->txn, s->dbi[table], &stat) != 0 ||
 	    mdb_env_info(s->env, &info) != 0 ||
 	    mdb_get(v->txn, s->tables, &key, &value) != 0)
 		return false;
@@ -48,44 +56,54 @@ view_root_read(struct store_view *v)
 	memcpy(&page, at, sizeof(page));
 	if ((page.flags & FILE_LEAF) == 0 || page.number > info.me_last_pgno)
 		return false;
-	v->page_size = stat.ms_psize;
-	v->pages = info.me_last_pgno + 1;
-	v->map = at - page.number * v->page_size;
-	v->root = tree.root;
-	return true;
+	t->page_size = stat.ms_psize;
+	t->pages = info.me_last_pgno + 1;
+	t->map = at - page.number * t->page_size;
+	t->root = tree.root;
+	return t->root < t->pages;
 }
 
-/* False: no tree to be read here. */
-static bool
-view_root(struct store_view *v)
+/* NULL: no tree to be read here. */
+static const struct store_tree *
+view_tree(struct store_view *v, enum store_table table)
 {
+	struct store_tree *t = &v->tree[table];
 	uint64_t number = store_view_number(v);
 
 	if (number == 0 || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
-		return false;
-	if (v->root_of != number) {
-		v->root_of = number;
-		v->has_root = view_root_read(v);
+		return NULL;
+	if (t->of != number) {
+		t->of = number;
+		t->known = tree_read(t, v, table);
 	}
-	return v->has_root;
+	return t->known ? t : NULL;
 }
 
-/* As memcmp, the shorter one first, but in words: keys share long beginnings
- * and are short. */
+/* --- descents ------------------------------------------------------------- */
+
+/* As memcmp, the shorter one first, but in words: keys are short, and share
+ * their beginnings. The last word overlaps the one before. */
 static int
-key_order(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+key_order(const struct descent *d, const uint8_t *b, size_t b_len)
 {
-	size_t both = a_len < b_len ? a_len : b_len, at = 0;
+	const uint8_t *a = d->key;
+	size_t a_len = d->key_len, both = a_len < b_len ? a_len : b_len;
+	uint64_t x = d->head, y;
 
-	for (; at + 8 <= both; at += 8) {
-		uint64_t x = get64(a + at), y = get64(b + at);
+	if (both < 8) {
+		int order = memcmp(a, b, both);
 
-		if (x != y)
-			return x < y ? -1 : 1;
+		return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 	}
-	for (; at < both; at++)
-		if (a[at] != b[at])
-			return a[at] < b[at] ? -1 : 1;
+	y = get64(b);
+	for (size_t at = 8; x == y && at < both; at += 8) {
+		size_t from = at + 8 <= both ? at : both - 8;
+
+		x = get64(a + from);
+		y = get64(b + from);
+	}
+	if (x != y)
+		return x < y ? -1 : 1;
 	return (a_len > b_len) - (a_len < b_len);
 }
 
@@ -101,11 +119,11 @@ entry_at(const struct descent *d, unsigned i)
 
 /* False: it would not lie within the page. */
 static bool
-entry_read(const struct store_view *v, const struct descent *d, unsigned i,
+entry_read(const struct store_tree *t, const struct descent *d, unsigned i,
 	   struct file_node *node, const uint8_t **key)
 {
 	const uint8_t *entry = entry_at(d, i);
-	const uint8_t *end = d->page + v->page_size;
+	const uint8_t *end = d->page + t->page_size;
 
 	if (entry + sizeof(*node) > end)
 		return false;
@@ -124,7 +142,7 @@ descent_ahead(const struct descent *d)
 
 /* In a branch, entry 0 has no key: it is below all. */
 static void
-descent_enter(const struct store_view *v, struct descent *d)
+descent_enter(const struct store_tree *t, struct descent *d)
 {
 	struct file_page page;
 
@@ -135,7 +153,7 @@ descent_enter(const struct store_view *v, struct descent *d)
 	d->low = d->branch;
 	d->found = false;
 	d->entries = 0;
-	if (page.lower >= sizeof(page) && page.lower <= v->page_size)
+	if (page.lower >= sizeof(page) && page.lower <= t->page_size)
 		d->entries = (page.lower - (unsigned)sizeof(page)) / 2;
 	if (d->entries <= d->low) {
 		d->page = NULL;
@@ -147,7 +165,7 @@ descent_enter(const struct store_view *v, struct descent *d)
 
 /* Halves what is left; false if nothing is. */
 static bool
-descent_step(const struct store_view *v, struct descent *d)
+descent_step(const struct store_tree *t, struct descent *d)
 {
 	unsigned half = d->count / 2;
 	struct file_node node;
@@ -156,12 +174,11 @@ descent_step(const struct store_view *v, struct descent *d)
 
 	if (d->page == NULL || d->count == 0)
 		return false;
-	if (!entry_read(v, d, d->low + half, &node, &key)) {
+	if (!entry_read(t, d, d->low + half, &node, &key)) {
 		d->page = NULL;
 		return false;
 	}
-	order = key_order(d->wanted->key, d->wanted->key_len, key,
-			  node.key_len);
+	order = key_order(d, key, node.key_len);
 	if (order == 0 && !d->branch) {
 		d->low += half;
 		d->count = 0;
@@ -178,72 +195,77 @@ descent_step(const struct store_view *v, struct descent *d)
 	return d->count > 0;
 }
 
-/* From a branch to the page below, which holds what is before entry `low`. */
-static void
-descent_down(const struct store_view *v, struct descent *d)
+/* The page below the entry of a branch that d stands on; NULL: there cannot be
+ * one. */
+static const uint8_t *
+page_below(const struct store_tree *t, const struct descent *d, unsigned i)
 {
 	struct file_node node;
 	const uint8_t *key;
 	size_t number;
 
-	if (d->page == NULL || !d->branch)
-		return;
-	if (!entry_read(v, d, d->low - 1, &node, &key)) {
-		d->page = NULL;
-		return;
-	}
+	if (!entry_read(t, d, i, &node, &key))
+		return NULL;
 	number = (size_t)node.low | (size_t)node.high << 16 |
 		 (size_t)node.flags << 32;
-	d->page = number < v->pages ? v->map + number * v->page_size : NULL;
-	__builtin_prefetch(d->page);
+	return number < t->pages ? t->map + number * t->page_size : NULL;
+}
+
+/* From a branch to the page below, which holds what is before entry `low`. The
+ * header is read next, and then where the entries of a page are. */
+static void
+descent_down(const struct store_tree *t, struct descent *d)
+{
+	if (d->page == NULL || !d->branch)
+		return;
+	if (d->low < d->entries) {
+		d->right = d->page;
+		d->right_at = d->low;
+	}
+	d->page = page_below(t, d, d->low - 1);
+	for (unsigned i = 0; d->page != NULL && i < PAGE_LINES; i++)
+		__builtin_prefetch(d->page + 64 * (size_t)i);
 }
 
 /* Whether the next entry is on this page, and its key does not begin with what
  * was looked for. */
 static bool
-descent_barren(const struct store_view *v, const struct descent *d)
+descent_barren(const struct store_tree *t, const struct descent *d)
 {
-	const struct store_wanted *w = d->wanted;
 	struct file_node node;
 	const uint8_t *key;
 
 	return d->low + 1 < d->entries &&
-	       entry_read(v, d, d->low + 1, &node, &key) &&
-	       (node.key_len < w->key_len ||
-		memcmp(key, w->key, w->key_len) != 0);
+	       entry_read(t, d, d->low + 1, &node, &key) &&
+	       (node.key_len < d->key_len ||
+		memcmp(key, d->key, d->key_len) != 0);
 }
 
-static void
-descent_result(const struct store_view *v, const struct descent *d,
-	       struct store_wanted *wanted)
+/* An entry of a leaf. False: it is left to LMDB. */
+static bool
+leaf_read(const struct store_tree *t, const struct descent *d, unsigned i,
+	  struct store_value *key, struct store_value *value)
 {
 	struct file_node node;
-	const uint8_t *key;
-	size_t len;
 
-	if (d->page == NULL || d->branch || !d->found ||
-	    !entry_read(v, d, d->low, &node, &key) || node.flags != 0)
-		return;
-	len = (size_t)node.low | (size_t)node.high << 16;
-	key += node.key_len;
-	if (len > (size_t)(d->page + v->page_size - key))
-		return;
-	wanted->value = (struct store_value){.octets = key, .len = len};
-	wanted->barren = descent_barren(v, d);
-	for (size_t at = 0; at < len; at += 64)
-		__builtin_prefetch(key + at);
+	if (!entry_read(t, d, i, &node, &key->octets) || node.flags != 0)
+		return false;
+	key->len = node.key_len;
+	value->octets = key->octets + key->len;
+	value->len = (size_t)node.low | (size_t)node.high << 16;
+	return value->len <= (size_t)(d->page + t->page_size - value->octets);
 }
 
 /* All descents through one level of the tree; false: the leaves are done. */
 static bool
-level_walk(const struct store_view *v, struct descent *all, unsigned n)
+level_walk(const struct store_tree *t, struct descent *all, unsigned n)
 {
 	struct descent *going[STORE_MANY_MAX];
 	unsigned left = n;
 	bool branch = false;
 
 	for (unsigned i = 0; i < n; i++) {
-		descent_enter(v, &all[i]);
+		descent_enter(t, &all[i]);
 		going[i] = &all[i];
 	}
 	while (left > 0) {
@@ -252,41 +274,195 @@ level_walk(const struct store_view *v, struct descent *all, unsigned n)
 		left = 0;
 		for (unsigned i = 0; i < before; i++) {
 			going[left] = going[i];
-			left += descent_step(v, going[i]);
+			left += descent_step(t, going[i]);
 		}
 	}
 	for (unsigned i = 0; i < n; i++) {
 		branch = branch || (all[i].page != NULL && all[i].branch);
-		descent_down(v, &all[i]);
+		descent_down(t, &all[i]);
 	}
 	return branch;
+}
+
+/* Side by side, from the root to the leaves; false: the tree is broken. */
+static bool
+descend(const struct store_tree *t, struct descent *all, unsigned n)
+{
+	unsigned depth = 0;
+
+	must(n <= STORE_MANY_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		all[i].head = all[i].key_len >= 8 ? get64(all[i].key) : 0;
+		all[i].page = t->map + t->root * t->page_size;
+		all[i].right = NULL;
+	}
+	while (level_walk(t, all, n))
+		if (++depth == FILE_DEPTH_MAX)
+			return false;
+	return true;
+}
+
+/* --- keys ----------------------------------------------------------------- */
+
+static void
+wanted_take(const struct store_tree *t, const struct descent *d,
+	    struct store_wanted *wanted)
+{
+	struct store_value key, value;
+
+	if (d->page == NULL || d->branch || !d->found ||
+	    !leaf_read(t, d, d->low, &key, &value))
+		return;
+	wanted->value = value;
+	wanted->barren = descent_barren(t, d);
+	for (size_t at = 0; at < value.len; at += 64)
+		__builtin_prefetch(value.octets + at);
 }
 
 void
 store_get_many(struct store_view *v, struct store_wanted *wanted, unsigned n)
 {
 	struct descent all[STORE_MANY_MAX];
-	unsigned depth = 0;
+	const struct store_tree *t;
 
-	must(n <= STORE_MANY_MAX);
 	for (unsigned i = 0; i < n; i++) {
 		wanted[i].value = (struct store_value){0};
 		wanted[i].barren = false;
+		all[i].key = wanted[i].key;
+		all[i].key_len = wanted[i].key_len;
 	}
-	if (n == 0 || !view_root(v) || v->root >= v->pages)
+	t = n > 0 ? view_tree(v, STORE_NODES) : NULL;
+	if (t == NULL || !descend(t, all, n))
 		return;
 	for (unsigned i = 0; i < n; i++)
-		all[i] = (struct descent){
-			.wanted = &wanted[i],
-			.page = v->map + v->root * v->page_size,
-		};
-	while (level_walk(v, all, n))
-		if (++depth == FILE_DEPTH_MAX)
-			return;
-	for (unsigned i = 0; i < n; i++)
-		descent_result(v, &all[i], &wanted[i]);
+		wanted_take(t, &all[i], &wanted[i]);
 	for (unsigned i = 0; i < n; i++)
 		if (wanted[i].value.octets != NULL)
 			view_hands_out(v, STORE_NODES, wanted[i].key,
 				       wanted[i].key_len);
+}
+
+/* --- runs ----------------------------------------------------------------- */
+
+/* To the leaf behind the one that a descent led to. */
+static void
+leaf_behind(const struct store_tree *t, struct descent *d)
+{
+	unsigned below = d->right_at;
+
+	d->page = d->right;
+	for (unsigned depth = 0; d->page != NULL; depth++) {
+		d->page =
+			depth < FILE_DEPTH_MAX ? page_below(t, d, below) : NULL;
+		descent_enter(t, d);
+		if (!d->branch)
+			break;
+		below = 0;
+	}
+	d->low = 0;
+}
+
+/* Where a run stands after a descent to its key, or to the one it gave last. */
+static void
+run_place(const struct store_tree *t, struct store_run *r, struct descent *d)
+{
+	if (d->branch)
+		d->page = NULL;
+	if (d->page != NULL) {
+		d->low += r->last != NULL && d->found;
+		if (d->low == d->entries && d->right == NULL)
+			r->ended = true;
+		else if (d->low == d->entries)
+			leaf_behind(t, d);
+	}
+	r->page = d->page;
+	r->at = d->low;
+	r->entries = d->entries;
+}
+
+void
+store_runs_start(struct store_view *v, enum store_table table,
+		 struct store_run *runs, unsigned n)
+{
+	struct descent all[STORE_MANY_MAX];
+	const struct store_tree *t = n > 0 ? view_tree(v, table) : NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		runs[i].page = runs[i].last = NULL;
+		runs[i].ended = false;
+		all[i].key = runs[i].key;
+		all[i].key_len = runs[i].key_len;
+	}
+	if (t == NULL || !descend(t, all, n))
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		run_place(t, &runs[i], &all[i]);
+		for (unsigned k = 0; k < ENTRIES_AHEAD; k++)
+			if (runs[i].page != NULL &&
+			    runs[i].at + k < runs[i].entries)
+				__builtin_prefetch(
+					entry_at(&all[i], runs[i].at + k));
+	}
+}
+
+/* On to the next leaf. False: left to LMDB. */
+static bool
+run_turn(const struct store_tree *t, struct store_run *r)
+{
+	struct descent d = {.key = r->last, .key_len = r->last_len};
+
+	if (!descend(t, &d, 1))
+		return false;
+	run_place(t, r, &d);
+	return r->page != NULL;
+}
+
+/* As store_next_within(), but from any place. */
+static enum err
+run_seek(struct store_view *v, enum store_table table, struct store_run *r,
+	 size_t prefix_len, struct store_value *key, struct store_value *value)
+{
+	enum err e;
+
+	if (r->last == NULL)
+		return store_seek_within(v, table, r->key, r->key_len,
+					 prefix_len, key, value);
+	e = store_seek_within(v, table, r->last, r->last_len, prefix_len, key,
+			      value);
+	if (e == ERR_OK && key->len == r->last_len &&
+	    memcmp(key->octets, r->last, r->last_len) == 0)
+		e = store_next_within(v, table, r->key, prefix_len, key, value);
+	return e;
+}
+
+enum err
+store_run_next(struct store_view *v, enum store_table table,
+	       struct store_run *r, size_t prefix_len,
+	       struct store_value *found_key, struct store_value *value)
+{
+	const struct store_tree *t = &v->tree[table];
+	struct descent d;
+	enum err e;
+
+	must(prefix_len <= r->key_len);
+	if (!r->ended && r->page != NULL && r->at == r->entries &&
+	    !run_turn(t, r))
+		r->page = NULL;
+	if (r->ended)
+		return ERR_NOTFOUND;
+	d.page = r->page;
+	if (d.page == NULL || !leaf_read(t, &d, r->at++, found_key, value)) {
+		e = run_seek(v, table, r, prefix_len, found_key, value);
+		if (e != ERR_OK)
+			return e;
+	}
+	if (found_key->len < prefix_len ||
+	    memcmp(found_key->octets, r->key, prefix_len) != 0) {
+		r->ended = true;
+		return ERR_NOTFOUND;
+	}
+	view_hands_out(v, table, found_key->octets, found_key->len);
+	r->last = found_key->octets;
+	r->last_len = found_key->len;
+	return ERR_OK;
 }

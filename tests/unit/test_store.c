@@ -303,6 +303,87 @@ Test(store, many_keys_at_once_are_found_as_one_by_one)
 	store_reader_free(v);
 }
 
+/* All that a run from that key on gives, against store_seek() and _next(). */
+static unsigned
+run_read(struct store_view *v, struct store_run *run, size_t prefix_len)
+{
+	struct store_value key, value, key_one, value_one;
+	enum err e = store_seek_within(v, STORE_NODES, run->key, run->key_len,
+				       prefix_len, &key_one, &value_one);
+	unsigned n = 0;
+
+	while (store_run_next(v, STORE_NODES, run, prefix_len, &key, &value) ==
+	       ERR_OK) {
+		cr_assert_eq(e, ERR_OK);
+		cr_assert_eq(key.octets, key_one.octets);
+		cr_assert_eq(key.len, key_one.len);
+		cr_assert_eq(value.octets, value_one.octets);
+		cr_assert_eq(value.len, value_one.len);
+		n++;
+		/* the run may have moved the cursor */
+		cr_assert_eq(store_seek(v, STORE_NODES, key.octets, key.len,
+					&key_one, &value_one),
+			     ERR_OK);
+		e = store_next_within(v, STORE_NODES, run->key, prefix_len,
+				      &key_one, &value_one);
+	}
+	cr_assert_eq(e, ERR_NOTFOUND);
+	cr_assert_eq(
+		store_run_next(v, STORE_NODES, run, prefix_len, &key, &value),
+		ERR_NOTFOUND, "and so it stays");
+	return n;
+}
+
+static void
+runs_read(struct store_view *v)
+{
+	static uint8_t keys[STORE_MANY_MAX][100];
+	struct store_run runs[STORE_MANY_MAX];
+
+	for (unsigned i = 0; i < MANY; i += 300) {
+		for (unsigned k = 0; k < 3; k++) {
+			runs[k].key = keys[k];
+			runs[k].key_len = many_key(keys[k], i + k);
+		}
+		store_runs_start(v, STORE_NODES, runs, 3);
+		for (unsigned k = 0; k < 3; k++)
+			cr_assert_gt(run_read(v, &runs[k], 1), 0);
+	}
+	/* from one on that is not there: before, between and behind all */
+	for (unsigned k = 0; k < 3; k++) {
+		runs[k].key = (const uint8_t *)"\0k\377" + k;
+		runs[k].key_len = 1;
+	}
+	store_runs_start(v, STORE_NODES, runs, 3);
+	cr_assert_eq(run_read(v, &runs[0], 0), MANY);
+	cr_assert_gt(run_read(v, &runs[1], 0), 0);
+	cr_assert_eq(run_read(v, &runs[2], 0), 0);
+	store_runs_start(v, STORE_NODES, NULL, 0);
+}
+
+Test(store, runs_give_what_one_step_after_the_other_gives)
+{
+	struct store_view *v;
+	struct store_txn *t;
+	struct store_run run = {.key = (const uint8_t *)"k", .key_len = 1};
+
+	open_plain();
+	v = store_reader_new(s);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	store_runs_start(v, STORE_NODES, &run, 1);
+	cr_assert_eq(run_read(v, &run, 0), 0, "an empty table");
+	store_reader_end(v);
+	t = begin();
+	for (unsigned i = 0; i < MANY; i++)
+		many_put(t, i, "first");
+	runs_read(store_txn_view(t));
+	cr_assert_eq(store_txn_commit(t), ERR_OK);
+	cr_assert_eq(store_reader_begin(v), ERR_OK);
+	runs_read(v);
+	store_reader_end(v);
+	store_reader_free(v);
+}
+
 Test(store, of_many_keys_it_is_told_which_have_nothing_below)
 {
 	static const struct {
