@@ -126,11 +126,11 @@ coordinates_first(const json_t *at)
 	return at;
 }
 
-/* True if nothing in it is in degrees. */
-static bool
-geojson_is_projected(const json_t *features)
+/* What is wrong with the axes, if nothing in it is in degrees; else NULL. */
+static const char *
+geojson_axes(const json_t *features)
 {
-	bool any = false;
+	bool any = false, turned = true;
 
 	for (size_t i = 0; i < json_array_size(features); i++) {
 		const json_t *at = coordinates_first(json_object_get(
@@ -143,16 +143,23 @@ geojson_is_projected(const json_t *features)
 		if (at == NULL)
 			continue;
 		if (fabs(x) <= PLAN_LON_MAX && fabs(y) <= 90)
-			return false;
+			return NULL;
+		turned = turned && fabs(x) <= 90 && fabs(y) <= PLAN_LON_MAX;
 		any = true;
 	}
-	return any;
+	if (!any)
+		return NULL;
+	return turned ? "its latitudes stand in front of its longitudes; turn "
+			"them round (RFC 7946 section 3.1.1)"
+		      : "its coordinates are not degrees; convert it to WGS 84 "
+			"(EPSG:4326)";
 }
 
 static enum err
 geojson_features(struct geojson *g, const json_t *features, struct diag *d)
 {
 	const json_t *first = json_array_get(features, 0);
+	const char *wrong = geojson_axes(features);
 
 	if (json_object_get(first, "attributes") != NULL &&
 	    json_object_get(first, "type") == NULL)
@@ -160,11 +167,8 @@ geojson_features(struct geojson *g, const json_t *features, struct diag *d)
 				"%s:1: this is JSON of Esri; have it exported "
 				"as GeoJSON",
 				g->file);
-	if (geojson_is_projected(features))
-		return diag_set(d, ERR_RULE,
-				"%s:1: its coordinates are not degrees; "
-				"convert it to WGS 84 (EPSG:4326)",
-				g->file);
+	if (wrong != NULL)
+		return diag_set(d, ERR_RULE, "%s:1: %s", g->file, wrong);
 	g->osm = g->osm || geojson_is_osm(features);
 	g->p->osm = g->p->osm || g->osm;
 	g->flat = geojson_is_flat(features);
@@ -265,7 +269,7 @@ static enum err
 geojson_text(struct geojson *g, const char *path, char *text, size_t len,
 	     struct diag *d)
 {
-	json_t *root = plan_json_parse(path, text, len, false, d);
+	json_t *root = plan_json_features(path, text, len, d);
 	enum err e;
 
 	if (root == NULL)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define RECORD_SEPARATOR '\x1e' /* before each text of a sequence */
+
 /* --- documents ----------------------------------------------------------- */
 
 /* Blanks out commas that close a list: [1, 2, ]. Lines stay where they are. */
@@ -55,27 +57,94 @@ json_instead(const char *text)
 	}
 }
 
+/* The value that begins at text + *at, which moves behind it; what else is in
+ * the text stays unread if `more`. */
+static json_t *
+json_next(const char *file, const char *text, size_t len, size_t *at, bool more,
+	  struct diag *d)
+{
+	size_t flags = JSON_DECODE_INT_AS_REAL | JSON_DECODE_ANY |
+		       JSON_ALLOW_NUL | (more ? JSON_DISABLE_EOF_CHECK : 0);
+	json_error_t error;
+	json_t *value = json_loadb(text + *at, len - *at, flags, &error);
+	int line = error.line < 1 ? 1 : error.line;
+
+	if (value != NULL) {
+		*at += more ? (size_t)error.position : len - *at;
+		return value;
+	}
+	for (size_t i = 0; i < *at; i++)
+		line += text[i] == '\n';
+	plan_clean(error.text);
+	diag_set(d, ERR_SYNTAX, "%s:%d:%d: %s%s", file, line,
+		 error.column < 1 ? 1 : error.column, error.text,
+		 json_instead(text));
+	return NULL;
+}
+
 json_t *
 plan_json_parse(const char *file, char *text, size_t len, bool lenient,
 		struct diag *d)
 {
-	json_error_t error;
-	json_t *value;
+	size_t at = 0;
 
 	if (lenient)
 		json_drop_commas(text, len);
-	value = json_loadb(text, len,
-			   JSON_DECODE_INT_AS_REAL | JSON_DECODE_ANY |
-				   JSON_ALLOW_NUL,
-			   &error);
-	if (value == NULL) {
-		plan_clean(error.text);
-		diag_set(d, ERR_SYNTAX, "%s:%d:%d: %s%s", file,
-			 error.line < 1 ? 1 : error.line,
-			 error.column < 1 ? 1 : error.column, error.text,
-			 json_instead(text));
+	return json_next(file, text, len, &at, false, d);
+}
+
+/* Past white space; true if something is left. */
+static bool
+json_goes_on(const char *text, size_t len, size_t *at)
+{
+	while (*at < len && isspace((unsigned char)text[*at]))
+		++*at;
+	return *at < len;
+}
+
+static bool
+is_feature(const json_t *value)
+{
+	const char *type = json_string_value(json_object_get(value, "type"));
+
+	return type != NULL && strcmp(type, "Feature") == 0;
+}
+
+/* The feature and those behind it, as a collection; takes the reference. */
+static json_t *
+json_collect(const char *file, const char *text, size_t len, size_t *at,
+	     json_t *feature, struct diag *d)
+{
+	json_t *list = json_array();
+
+	while (feature != NULL && json_array_append_new(list, feature) == 0 &&
+	       json_goes_on(text, len, at))
+		feature = json_next(file, text, len, at, true, d);
+	if (feature == NULL) {
+		json_decref(list);
+		return NULL;
 	}
-	return value;
+	return json_pack("{s:s, s:o}", "type", "FeatureCollection", "features",
+			 list);
+}
+
+json_t *
+plan_json_features(const char *file, char *text, size_t len, struct diag *d)
+{
+	json_t *value;
+	size_t at = 0;
+
+	for (char *mark = text; (mark = memchr(mark, RECORD_SEPARATOR,
+					       len - (size_t)(mark - text)));)
+		*mark = ' ';
+	value = json_next(file, text, len, &at, true, d);
+	if (value == NULL || !json_goes_on(text, len, &at))
+		return value;
+	if (is_feature(value))
+		return json_collect(file, text, len, &at, value, d);
+	json_decref(value);
+	at = 0;
+	return json_next(file, text, len, &at, false, d);
 }
 
 /* --- values -------------------------------------------------------------- */
@@ -139,15 +208,15 @@ plan_json_label(struct plan *p, const json_t *value)
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
 		if (wanted[i] == NULL && i == 0)
 			continue;
-		json_object_foreach((json_t *)value, key, part) if (
-			json_is_string(part) &&
-			plan_text(p, json_string_value(part)) != NULL &&
-			(wanted[i] == NULL ||
-			 label_speaks(
-				 key,
-				 wanted[i]))) return plan_text(p,
-							       json_string_value(
-								       part));
+		json_object_foreach((json_t *)value, key, part)
+		{
+			const char *text =
+				plan_text(p, json_string_value(part));
+
+			if (text != NULL &&
+			    (wanted[i] == NULL || label_speaks(key, wanted[i])))
+				return text;
+		}
 	}
 	return NULL;
 }

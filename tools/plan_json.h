@@ -17,6 +17,11 @@
 json_t *plan_json_parse(const char *file, char *text, size_t len, bool lenient,
 			struct diag *d);
 
+/* The same for GeoJSON, not lenient, which may also be a sequence of features
+ * (RFC 8142) or a feature a line: then they are one collection. */
+json_t *plan_json_features(const char *file, char *text, size_t len,
+			   struct diag *d);
+
 /* A scalar as text, an array of scalars as "a;b", NULL for anything else. */
 const char *plan_json_text(struct plan *p, const json_t *value);
 

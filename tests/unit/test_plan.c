@@ -82,6 +82,40 @@ Test(plan_geojson, a_file_with_mark_and_carriage_returns_is_read)
 	plan_free(&p);
 }
 
+#define FEATURE(name)                                                     \
+	"{\"type\":\"Feature\",\"properties\":{\"name\":\"" name "\"},\n" \
+	"\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[" SQUARE "]}}\n"
+
+Test(plan_geojson, features_may_follow_each_other)
+{
+	static const char *const sequences[] = {
+		FEATURE("a") FEATURE("b") FEATURE("c"),
+		"\x1e" FEATURE("a") "\x1e" FEATURE("b") "\x1e" FEATURE("c"),
+	};
+	struct plan p;
+
+	for (size_t i = 0; i < ARRAY_LEN(sequences); i++) {
+		plan_words_init(&p);
+		cr_assert_eq(
+			plan_words_geojson(&p, "plan.json", sequences[i], &d),
+			ERR_OK, "%s", d.text);
+		cr_assert_eq(p.count, 3u);
+		plan_free(&p);
+	}
+	refuses(FEATURE("a") FEATURE("b") "{\"type\":}", ":5:9: unexpected");
+	refuses(FEATURE("a") "[1", ":3:");
+	refuses("{\"type\":\"FeatureCollection\",\"features\":[]}\n{}",
+		":2:1: end of file expected");
+}
+
+Test(plan_geojson, turned_axes_are_told)
+{
+	refuses("{\"type\":\"Feature\",\"properties\":{\"name\":\"a\"},"
+		"\"geometry\":{\"type\":\"Point\",\"coordinates\":[37.77,"
+		"-122.41]}}",
+		"its latitudes stand in front of its longitudes");
+}
+
 Test(plan_geojson, an_empty_file_is_told)
 {
 	struct plan p;
