@@ -1,40 +1,40 @@
 /*
- * Asks Redis what is near: GEOSEARCH by radius, nearest first, over its unix
+ * Asks a server that is not DNS what is near, nearest first, over its unix
  * socket, from one thread. As many questions are out at any time as the other
- * client, load, has out, in one pipeline; what else is measured is the same,
- * too. Prints one line of key=value.
+ * client, load, has out: in one pipeline, or over many connections. What is
+ * measured is the same, too. Prints one line of key=value.
  *
- *   geo -u SOCKET -f SPOTS [-m METRES] [-k COUNT] [-x 1] [-q OUT]
- *       [-l SECONDS] [-w WARM_SECONDS] [-s SESSION -c CPU]
- *   geo -u SOCKET -a MEMBERS
+ *   geo -t redis|postgis -u SOCKET -f SPOTS [-m METRES] [-k COUNT] [-x 1]
+ *       [-q OUT] [-n CONNECTIONS] [-l SECONDS] [-w WARM_SECONDS]
+ *       [-s SESSION -c CPU]
+ *   geo -t redis -u SOCKET -a MEMBERS
  *
  * SPOTS: "lat lon metres" a line; -m: in place of those metres. -x 1: with
- * the hits' positions. -a adds what MEMBERS says, "name lat lon" a line, and
- * saves it.
+ * the hits' positions. -q: of all connections together. -a adds what MEMBERS
+ * says, "name lat lon" a line, and saves it.
  */
+#include "geo.h"
 #include "bench.h"
 #include "meter.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 enum {
 	OUT_MAX = 1024,
-	COMMAND_MAX = 256,
-	BUFFER = 1 << 18,
-	ADDED = 1000, /* members that are added before replies are read */
+	CONNECTIONS_MAX = 256,
+	BUFFER = 1 << 16,
 };
 
 struct options {
-	const char *socket, *file, *members;
-	unsigned metres, k, out;
-	bool positions;
+	const char *type, *socket, *file, *members;
+	struct search search;
+	unsigned out, connections;
 	double seconds, warm;
 	int session, cpu;
 };
@@ -45,30 +45,38 @@ struct commands {
 	size_t count, next;
 };
 
+/* A connection: replies come in the order of the questions. */
+struct line {
+	int fd;
+	uint64_t sent, received;
+	uint64_t sent_ns[OUT_MAX]; /* a ring */
+	char in[BUFFER], out[BUFFER];
+	size_t in_len, out_at, out_len;
+};
+
 struct geo {
 	struct options o;
+	const struct protocol *protocol;
 	struct commands commands;
-	uint64_t sent_ns[OUT_MAX]; /* a ring: replies come in order */
-	uint64_t sent, received, hits, positive, octets, failed, idle_ns;
+	struct line *lines;
+	int poll; /* an epoll, if there are several lines */
+	uint64_t received, hits, positive, octets, failed, idle_ns;
 	struct hist latency;
-	int fd;
-
-	char in[BUFFER], out[BUFFER];
-	size_t in_at, in_len;	/* what is not yet understood */
-	size_t out_at, out_len; /* what is not yet sent */
 };
 
 static void
 options_read(struct options *o, int argc, char **argv)
 {
 	const struct option_row rows[] = {
+		{'t', OPTION_TEXT, &o->type},
 		{'u', OPTION_TEXT, &o->socket},
 		{'f', OPTION_TEXT, &o->file},
 		{'a', OPTION_TEXT, &o->members},
-		{'m', OPTION_UNSIGNED, &o->metres},
-		{'k', OPTION_UNSIGNED, &o->k},
-		{'x', OPTION_BOOL, &o->positions},
+		{'m', OPTION_UNSIGNED, &o->search.metres},
+		{'k', OPTION_UNSIGNED, &o->search.k},
+		{'x', OPTION_BOOL, &o->search.positions},
 		{'q', OPTION_UNSIGNED, &o->out},
+		{'n', OPTION_UNSIGNED, &o->connections},
 		{'l', OPTION_DOUBLE, &o->seconds},
 		{'w', OPTION_DOUBLE, &o->warm},
 		{'s', OPTION_INT, &o->session},
@@ -78,9 +86,22 @@ options_read(struct options *o, int argc, char **argv)
 
 	options_parse(rows, argc, argv);
 	if (o->socket == NULL || (o->file == NULL) == (o->members == NULL))
-		die("usage: geo -u SOCKET -f SPOTS ...");
-	if (o->out < 1 || o->out > OUT_MAX)
-		die("geo: -q is 1 to %d", OUT_MAX);
+		die("usage: geo -t redis|postgis -u SOCKET -f SPOTS ...");
+	if (o->connections < 1 || o->connections > CONNECTIONS_MAX)
+		die("geo: -n is 1 to %d", CONNECTIONS_MAX);
+	if (o->out < o->connections || o->out > OUT_MAX)
+		die("geo: -q is 1 to %d, and one a connection", OUT_MAX);
+}
+
+static const struct protocol *
+protocol_find(const char *name)
+{
+	static const struct protocol *const all[] = {&geo_redis, &geo_postgis};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (name != NULL && strcmp(all[i]->name, name) == 0)
+			return all[i];
+	die("geo: -t is redis or postgis");
 }
 
 static int
@@ -97,45 +118,40 @@ unix_connect(const char *path)
 	return fd;
 }
 
-/* --- commands (RESP: an array of strings with their lengths) -------------- */
-
-static unsigned
-string_put(char *to, const char *text)
+static void
+lines_open(struct geo *g)
 {
-	return (unsigned)sprintf(to, "$%zu\r\n%s\r\n", strlen(text), text);
-}
+	int session;
 
-static unsigned
-array_put(char *to, const char *const *texts, unsigned n)
-{
-	unsigned length = (unsigned)sprintf(to, "*%u\r\n", n);
+	g->lines = calloc(g->o.connections, sizeof *g->lines);
+	g->poll = epoll_create1(EPOLL_CLOEXEC);
+	if (g->lines == NULL || g->poll < 0)
+		die("geo: out of memory");
+	for (unsigned i = 0; i < g->o.connections; i++) {
+		struct line *l = &g->lines[i];
+		struct epoll_event event = {.events = EPOLLIN, .data.ptr = l};
 
-	for (unsigned i = 0; i < n; i++)
-		length += string_put(to + length, texts[i]);
-	return length;
-}
-
-static unsigned
-search_put(const struct options *o, char *to, const char *lat, const char *lon,
-	   const char *metres)
-{
-	char given[16], k[16];
-	const char *texts[] = {"GEOSEARCH", "places",	"FROMLONLAT", lon,
-			       lat,	    "BYRADIUS", metres,	      "m",
-			       "ASC",	    NULL,	NULL,	      NULL};
-	unsigned n = 9;
-
-	snprintf(given, sizeof given, "%u", o->metres);
-	snprintf(k, sizeof k, "%u", o->k);
-	if (o->metres > 0)
-		texts[6] = given;
-	if (o->k > 0) {
-		texts[n++] = "COUNT";
-		texts[n++] = k;
+		l->fd = unix_connect(g->o.socket);
+		session = 0;
+		if (g->protocol->begin != NULL)
+			session = g->protocol->begin(l->fd, &g->o.search);
+		if (session != 0)
+			g->o.session = session;
+		if (epoll_ctl(g->poll, EPOLL_CTL_ADD, l->fd, &event) < 0)
+			die("geo: epoll");
 	}
-	if (o->positions)
-		texts[n++] = "WITHCOORD";
-	return array_put(to, texts, n);
+}
+
+/* --- questions ------------------------------------------------------------ */
+
+static void
+commands_grow(struct commands *c, size_t *room)
+{
+	*room = *room * 2 + 1024;
+	c->text = realloc(c->text, *room * sizeof *c->text);
+	c->length = realloc(c->length, *room * sizeof *c->length);
+	if (c->text == NULL || c->length == NULL)
+		die("geo: out of memory");
 }
 
 static void
@@ -143,24 +159,20 @@ spots_read(struct geo *g)
 {
 	struct commands *c = &g->commands;
 	FILE *file = fopen(g->o.file, "r");
-	char line[128], lat[24], lon[24], metres[16];
+	char line[128], lat[24], lon[24], metres[16], given[16];
 	size_t room = 0;
 
 	if (file == NULL)
 		die("%s: %s", g->o.file, strerror(errno));
+	snprintf(given, sizeof given, "%u", g->o.search.metres);
 	while (fgets(line, sizeof line, file) != NULL) {
 		if (sscanf(line, "%23s %23s %15s", lat, lon, metres) != 3)
 			continue;
-		if (c->count == room) {
-			room = room * 2 + 1024;
-			c->text = realloc(c->text, room * sizeof *c->text);
-			c->length =
-				realloc(c->length, room * sizeof *c->length);
-			if (c->text == NULL || c->length == NULL)
-				die("geo: out of memory");
-		}
-		c->length[c->count] =
-			search_put(&g->o, c->text[c->count], lat, lon, metres);
+		if (c->count == room)
+			commands_grow(c, &room);
+		c->length[c->count] = g->protocol->ask(
+			c->text[c->count], &g->o.search, lat, lon,
+			g->o.search.metres > 0 ? given : metres);
 		c->count++;
 	}
 	fclose(file);
@@ -168,115 +180,93 @@ spots_read(struct geo *g)
 		die("%s: no spots", g->o.file);
 }
 
-/* --- replies -------------------------------------------------------------- */
-
-/* The number behind the type at *at, which is moved past its line. False: it
- * is not all there. */
-static bool
-line_take(struct geo *g, size_t *at, char *type, long *number)
-{
-	const char *start = g->in + *at;
-	const char *end = memchr(start, '\n', g->in_len - *at);
-
-	if (end == NULL)
-		return false;
-	*type = *start;
-	*number = strtol(start + 1, NULL, 10);
-	*at += (size_t)(end - start) + 1;
-	return true;
-}
-
-/* One reply: an array of strings or of further arrays, or something short. */
-static bool
-reply_take(struct geo *g, long *elements, char *type)
-{
-	size_t at = g->in_at;
-	long length;
-	char of;
-
-	if (!line_take(g, &at, type, elements))
-		return false;
-	for (long left = *type == '*' ? *elements : 0; left > 0; left--) {
-		if (!line_take(g, &at, &of, &length))
-			return false;
-		if (of == '*')
-			left += length;
-		else
-			at += (size_t)length + 2;
-		if (at > g->in_len)
-			return false;
-	}
-	g->octets += at - g->in_at;
-	g->in_at = at;
-	return true;
-}
+/* --- the loop ------------------------------------------------------------- */
 
 static bool
-receive_some(struct geo *g)
+receive_some(struct line *l)
 {
-	ssize_t n;
+	ssize_t n = recv(l->fd, l->in + l->in_len, BUFFER - l->in_len,
+			 MSG_DONTWAIT);
 
-	memmove(g->in, g->in + g->in_at, g->in_len - g->in_at);
-	g->in_len -= g->in_at;
-	g->in_at = 0;
-	n = recv(g->fd, g->in + g->in_len, BUFFER - g->in_len, MSG_DONTWAIT);
 	if (n == 0 || (n < 0 && errno != EAGAIN))
-		die("geo: Redis has gone");
+		die("geo: the server has gone");
 	if (n > 0)
-		g->in_len += (size_t)n;
+		l->in_len += (size_t)n;
 	return n > 0;
 }
 
 static void
-replies_take(struct geo *g)
+replies_take(struct geo *g, struct line *l)
 {
 	uint64_t now = clock_ns();
-	long elements;
-	char type;
+	struct reply r;
+	size_t at = 0, len;
 
-	while (reply_take(g, &elements, &type)) {
-		g->failed += type == '-';
-		if (type == '*') {
-			g->hits += (uint64_t)elements;
-			g->positive += elements > 0;
-		}
+	while (l->received < l->sent &&
+	       (len = g->protocol->reply(&r, l->in + at, l->in_len - at)) > 0) {
+		at += len;
+		g->octets += len;
+		g->failed += r.failed;
+		g->hits += r.hits;
+		g->positive += r.hits > 0;
+		g->received++;
 		hist_add(&g->latency,
-			 now - g->sent_ns[g->received++ % OUT_MAX]);
+			 now - l->sent_ns[l->received++ % OUT_MAX]);
+	}
+	memmove(l->in, l->in + at, l->in_len - at);
+	l->in_len -= at;
+}
+
+static void
+commands_ready(struct geo *g, struct line *l)
+{
+	struct commands *c = &g->commands;
+	uint64_t now = clock_ns();
+
+	while (l->sent - l->received < g->o.out / g->o.connections &&
+	       l->out_len + COMMAND_MAX < BUFFER) {
+		memcpy(l->out + l->out_len, c->text[c->next],
+		       c->length[c->next]);
+		l->out_len += c->length[c->next];
+		c->next = c->next + 1 == c->count ? 0 : c->next + 1;
+		l->sent_ns[l->sent++ % OUT_MAX] = now;
 	}
 }
 
 static void
-send_some(struct geo *g)
+send_some(struct line *l)
 {
-	while (g->out_at < g->out_len) {
-		ssize_t n = send(g->fd, g->out + g->out_at,
-				 g->out_len - g->out_at, MSG_DONTWAIT);
+	while (l->out_at < l->out_len) {
+		ssize_t n = send(l->fd, l->out + l->out_at,
+				 l->out_len - l->out_at, MSG_DONTWAIT);
 
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0)
 			die("geo: send: %s", strerror(errno));
-		g->out_at += (size_t)n;
+		l->out_at += (size_t)n;
 	}
-	g->out_at = g->out_len = 0;
+	l->out_at = l->out_len = 0;
 }
 
-/* --- the loop ------------------------------------------------------------- */
-
-static void
-commands_ready(struct geo *g)
+/* What has come, and where it came from new questions if there is time. */
+static bool
+turn(struct geo *g, bool more)
 {
-	struct commands *c = &g->commands;
-	uint64_t now = clock_ns();
+	struct epoll_event events[CONNECTIONS_MAX];
+	int n = epoll_wait(g->poll, events, CONNECTIONS_MAX, 0);
 
-	while (g->sent - g->received < g->o.out &&
-	       g->out_len + COMMAND_MAX < BUFFER) {
-		memcpy(g->out + g->out_len, c->text[c->next],
-		       c->length[c->next]);
-		g->out_len += c->length[c->next];
-		c->next = c->next + 1 == c->count ? 0 : c->next + 1;
-		g->sent_ns[g->sent++ % OUT_MAX] = now;
+	for (int i = 0; i < n; i++) {
+		struct line *l = events[i].data.ptr;
+
+		if (!receive_some(l))
+			continue;
+		replies_take(g, l);
+		if (more)
+			commands_ready(g, l);
+		send_some(l);
 	}
+	return n > 0;
 }
 
 /* What is out when the time is over is taken, too, and not counted. */
@@ -285,16 +275,16 @@ run(struct geo *g, double seconds)
 {
 	uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9), now;
 
-	g->received = g->sent = g->hits = g->positive = g->octets = 0;
+	g->received = g->hits = g->positive = g->octets = g->failed = 0;
 	g->idle_ns = 0;
 	memset(&g->latency, 0, sizeof g->latency);
+	for (unsigned i = 0; i < g->o.connections; i++) {
+		commands_ready(g, &g->lines[i]);
+		send_some(&g->lines[i]);
+	}
 	while ((now = clock_ns()) < end) {
-		commands_ready(g);
-		send_some(g);
-		if (receive_some(g)) {
-			replies_take(g);
+		if (turn(g, true))
 			continue;
-		}
 		spin();
 		g->idle_ns += clock_ns() - now;
 	}
@@ -303,11 +293,11 @@ run(struct geo *g, double seconds)
 static void
 drain(struct geo *g)
 {
-	while (g->received < g->sent) {
-		send_some(g);
-		if (receive_some(g))
-			replies_take(g);
-	}
+	for (unsigned i = 0; i < g->o.connections; i++)
+		while (g->lines[i].received < g->lines[i].sent) {
+			send_some(&g->lines[i]);
+			turn(g, false);
+		}
 }
 
 static void
@@ -327,67 +317,20 @@ report(const struct geo *g, const struct meter *from, const struct meter *to)
 	putchar('\n');
 }
 
-/* --- adding --------------------------------------------------------------- */
-
-/* Sends what is ready and waits for so many replies, none an error. */
-static void
-settle(struct geo *g, unsigned replies)
-{
-	struct pollfd p = {.fd = g->fd, .events = POLLIN};
-	long elements;
-	char type;
-
-	while (replies > 0) {
-		send_some(g);
-		poll(&p, 1, g->out_len > 0 ? 1 : 1000);
-		receive_some(g);
-		while (replies > 0 && reply_take(g, &elements, &type)) {
-			if (type == '-')
-				die("geo: %.60s", g->in);
-			replies--;
-		}
-	}
-}
-
-static void
-members_add(struct geo *g)
-{
-	static const char *const save[] = {"SAVE"};
-	FILE *file = fopen(g->o.members, "r");
-	char line[256], name[128], lat[24], lon[24];
-	unsigned ready = 0;
-
-	if (file == NULL)
-		die("%s: %s", g->o.members, strerror(errno));
-	while (fgets(line, sizeof line, file) != NULL) {
-		const char *texts[] = {"GEOADD", "places", lon, lat, name};
-
-		if (sscanf(line, "%127s %23s %23s", name, lat, lon) != 3)
-			continue;
-		g->out_len += array_put(g->out + g->out_len, texts, 5);
-		if (++ready < ADDED)
-			continue;
-		settle(g, ready);
-		ready = 0;
-	}
-	fclose(file);
-	settle(g, ready);
-	g->out_len = array_put(g->out, save, 1);
-	settle(g, 1);
-}
-
 int
 main(int argc, char **argv)
 {
-	static struct geo g = {.o = {.out = 64, .seconds = 5, .cpu = -1}};
+	static struct geo g = {
+		.o = {.out = 64, .connections = 1, .seconds = 5, .cpu = -1}};
 	struct meter from, to;
 
 	options_read(&g.o, argc, argv);
-	g.fd = unix_connect(g.o.socket);
+	g.protocol = protocol_find(g.o.type);
 	if (g.o.members != NULL) {
-		members_add(&g);
+		geo_redis_fill(unix_connect(g.o.socket), g.o.members);
 		return 0;
 	}
+	lines_open(&g);
 	spots_read(&g);
 	if (g.o.warm > 0) {
 		run(&g, g.o.warm);

@@ -1,16 +1,23 @@
-"""What is near, among a million places: Redis beside us, and how the cost of a
-search grows with the number of places.
+"""What is near, among a million places: Redis and PostGIS beside us, and how the
+cost of a search grows with the number of places.
 
 Redis gets what is fastest for it: a unix socket, a pipeline of as many
 commands as the other has datagrams out, nothing to write, and it is told how
 far to look (places.py); its answers are names only, or names and positions, as
-ours are.
+ours are. A pipeline is one client that knows all its questions beforehand;
+beside it, the same questions come from 64 clients, one each, as datagrams do.
+
+PostGIS, too: a unix socket, a pipeline, a statement that is prepared, an index
+of geography, all of it in its memory, one process that answers.
 """
 import contextlib
 import math
 import os
+import pwd
+import signal
 import socket
 import subprocess
+import textwrap
 import time
 
 import places
@@ -20,26 +27,68 @@ from servers import KEY, SECRET, Problem, Server, fields, output
 SEARCHES = tuple(places.QUESTIONS)
 OURS = ("places", "moving")  # workloads
 PAYLOAD = 1232
-# workload: what Redis is asked instead
-REDIS = {"near10": ("-m", 10), "near5": ("-k", 5),
-         "disc100": ("-m", 100, "-k", 20)}
+# workload: what geo asks for the same
+SEARCH = {"near10": ("-m", 10), "near5": ("-k", 5),
+          "disc100": ("-m", 100, "-k", 20)}
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 SPACING = 20  # metres, from place to place in process
 ASKED = 20000
 MOVES, QUESTIONS = 1000, 5000  # a second
 
 
-class Redis(Server):
-    name, title = "redis", "Redis"
+class Rival(Server):
+    """Is not asked in DNS, but by the client geo."""
     updates, answers, searches = False, False, True
+    wait = 120  # seconds for it to start
+
+    def answers_now(self, home):
+        raise NotImplementedError
+
+    def address(self, home):
+        raise NotImplementedError
+
+    def client(self, what):
+        """Options of geo for a workload."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def running(self, home, cpu):
+        """Its session, when all is loaded."""
+        with open(f"{home}/log", "w", encoding="utf-8") as log, \
+                subprocess.Popen(
+                    ["taskset", "-c", str(cpu), *self.command(home)],
+                    stdout=log, stderr=log, env=self.environment,
+                    start_new_session=True, **self.person()) as process:
+            try:
+                weigh(process.pid)
+                end = time.monotonic() + self.wait
+                while not self.answers_now(home):
+                    if process.poll() is not None or time.monotonic() > end:
+                        raise Problem(f"{self.name}: not started, see "
+                                      f"{home}/log")
+                    time.sleep(0.05)
+                yield process.pid
+            finally:
+                self.end(process)
+
+    def person(self):
+        """As whom it runs, options of Popen."""
+        return {}
+
+    def end(self, process):
+        process.kill()
+
+
+class Redis(Rival):
+    name, title = "redis", "Redis, a pipeline"
     more = ()  # options of its client
 
     def load(self, home, zonefile):
         members = os.path.join(os.path.dirname(zonefile), "members")
         self.configure(home, zonefile, False)
         with self.running(home, 0):
-            self.run(os.path.join(self.build, "bench", "geo"), "-u",
-                     f"{home}/socket", "-a", members)
+            self.run(os.path.join(self.build, "bench", "geo"), "-t", "redis",
+                     "-u", f"{home}/socket", "-a", members)
 
     def configure(self, home, zonefile, updates):
         with open(f"{home}/redis.conf", "w", encoding="utf-8") as file:
@@ -58,30 +107,118 @@ class Redis(Server):
             return probe.recv(100).startswith(b"+PONG")
         return False
 
-    @contextlib.contextmanager
-    def running(self, home, cpu):
-        """Its session, when all is loaded."""
-        with open(f"{home}/log", "w", encoding="utf-8") as log, \
-                subprocess.Popen(
-                    ["taskset", "-c", str(cpu), *self.command(home)],
-                    stdout=log, stderr=log, env=self.environment,
-                    start_new_session=True) as process:
-            try:
-                weigh(process.pid)
-                end = time.monotonic() + 120
-                while not self.answers_now(home):
-                    if process.poll() is not None or time.monotonic() > end:
-                        raise Problem(f"redis: not started, see {home}/log")
-                    time.sleep(0.05)
-                yield process.pid
-            finally:
-                process.kill()
+    def address(self, home):
+        return f"{home}/socket"
+
+    def client(self, what):
+        return ("-t", "redis", *SEARCH[what], *self.more)
 
 
 class RedisPositions(Redis):
     """Our answers bring the hits' positions; now its answers do, too."""
-    name, title = "redisxy", "Redis, with positions"
+    name, title = "redisxy", "Redis, a pipeline, with positions"
     more = ("-x", 1)
+
+
+class RedisClients(Redis):
+    name, title = "redis64", "Redis, 64 clients"
+    more = ("-n", 64)
+
+
+class RedisClientsPositions(Redis):
+    name, title = "redis64xy", "Redis, 64 clients, with positions"
+    more = ("-n", 64, "-x", 1)
+
+
+class PostGIS(Rival):
+    """PostgreSQL does not run as root, and is unpacked where it has to be."""
+    name, title = "postgis", "PostGIS, a pipeline"
+    LOAD = """
+        CREATE EXTENSION postgis;
+        CREATE TABLE members (name text, lat float8, lon float8);
+        COPY members FROM STDIN (DELIMITER ' ');
+        {members}\\.
+        CREATE TABLE places AS SELECT name,
+            ST_SetSRID(ST_MakePoint(lon, lat), 4326)::geography AS at
+            FROM members;
+        CREATE INDEX ON places USING gist (at);
+        VACUUM ANALYZE places;
+        DROP TABLE members;
+        CHECKPOINT;
+        """
+
+    def __init__(self, build, peers, libs, port):
+        super().__init__(build, peers, libs, port)
+        self.folder = os.path.join(build, "postgis")
+        self.bin = os.path.join(self.folder, "usr/lib/postgresql/15/bin")
+        self.environment["LC_ALL"] = "C"
+
+    def unpack(self):
+        done = subprocess.run(
+            [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                          "peers"), self.folder, "postgis"],
+            text=True, stdout=subprocess.PIPE, check=False)
+        if done.returncode != 0:
+            raise Problem("postgis: not unpacked")
+        self.environment["LD_LIBRARY_PATH"] = done.stdout.strip()
+        control = os.path.join(self.folder, "usr/share/postgresql/15/"
+                               "extension/postgis.control")
+        if not os.path.islink(control):  # an alternative, once installed
+            os.symlink("postgis-3.control", control)
+
+    def person(self):
+        if os.geteuid() != 0:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid,
+                "extra_groups": []}
+
+    def tool(self, program, *arguments, **more):
+        done = subprocess.run(
+            [os.path.join(self.bin, program), *arguments], text=True,
+            env=self.environment, capture_output=True, check=False,
+            **self.person(), **more)
+        if done.returncode != 0:
+            raise Problem(f"postgis: {program}: {done.stderr.strip()[-500:]}")
+
+    def load(self, home, zonefile):
+        self.unpack()
+        if os.geteuid() == 0:
+            os.chown(home, self.person()["user"], -1)
+        self.tool("initdb", "-D", f"{home}/data", "-U", "bench", "-A",
+                  "trust", "--no-sync", "--no-instructions")
+        members = os.path.join(os.path.dirname(zonefile), "members")
+        with open(members, encoding="ascii") as file:
+            script = textwrap.dedent(self.LOAD).format(members=file.read())
+        with self.running(home, 0):
+            self.tool("psql", "-h", home, "-U", "bench", "-q", "-v",
+                      "ON_ERROR_STOP=1", "postgres", input=script)
+
+    def configure(self, home, zonefile, updates):
+        self.unpack()
+
+    def command(self, home):
+        settings = ("shared_buffers=1GB", "fsync=off", "jit=off",
+                    "autovacuum=off", "max_wal_size=4GB")
+        return [os.path.join(self.bin, "postgres"), "-D", f"{home}/data",
+                "-k", home, "-h", "",
+                *(word for setting in settings for word in ("-c", setting))]
+
+    def end(self, process):
+        process.send_signal(signal.SIGINT)  # its fast shutdown
+        process.wait()
+
+    def address(self, home):
+        return f"{home}/.s.PGSQL.5432"
+
+    def answers_now(self, home):
+        with contextlib.suppress(Problem):
+            self.tool("pg_isready", "-q", "-h", home)
+            return True
+        return False
+
+    def client(self, what):
+        return ("-t", "postgis", *SEARCH[what])
 
 
 def weigh(pid):
@@ -95,13 +232,13 @@ class Geo:
     """Workloads of Bench."""
 
     def search(self, server, what):
-        if isinstance(server, Redis):
+        if isinstance(server, Rival):
             home = self.home(server, places.SIZE, False)
             with server.running(home, self.server_cpu) as session:
                 return self.measure(self.client(
-                    "geo", "-u", f"{home}/socket", "-f",
+                    "geo", "-u", server.address(home), "-f",
                     os.path.join(self.zone(places.SIZE), "spots"),
-                    *REDIS[what], *server.more, "-l", self.secs, "-w", 1,
+                    *server.client(what), "-l", self.secs, "-w", 1,
                     "-s", session, "-c", self.server_cpu))
         with self.started(server, places.SIZE) as (session, _):
             return self.measure(self.ask(

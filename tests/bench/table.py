@@ -73,8 +73,6 @@ WITHOUT_ECHO = ("start60k", "start1m", "near10", "near5", "disc100", "places",
                 "moving", "instr")
 # In these the ratio is to another than echo.
 RIVAL = {"near10": "redis", "near5": "redis", "disc100": "redis"}
-LEFT_OUT = ("  PostGIS  left out: 49 packages and a cluster, to be set up by "
-            "one who is not root")
 
 
 def spread(values, digits):
@@ -114,8 +112,6 @@ def table(workload, results, titles):
         lines.append("  " + "  ".join(
             cell.ljust(width) if i == 0 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
-    if compared and rival != "echo":
-        lines.append(LEFT_OUT)
     return lines
 
 
