@@ -121,9 +121,9 @@ read_roots(struct conf_reader *r, const struct conf_node *n,
 	   const struct conf_setting *s, void *into)
 {
 	(void)into;
-	if (!strcmp(n->text, "no") || !strcmp(n->text, "false"))
+	if (strcmp(n->text, "no") == 0 || strcmp(n->text, "false") == 0)
 		return ERR_OK;
-	if (strcmp(n->text, "yes") && strcmp(n->text, "true"))
+	if (strcmp(n->text, "yes") != 0 && strcmp(n->text, "true") != 0)
 		return conf_fail_value(r, n, s, s->kind->text);
 	return conf_fail(r, n, ERR_RULE,
 			 "\"%s\": iteration from the root is not there yet; "

@@ -209,9 +209,9 @@ static enum err
 read_flag(struct conf_reader *r, const struct conf_node *n,
 	  const struct conf_setting *s, void *into)
 {
-	bool yes = !strcmp(n->text, "yes") || !strcmp(n->text, "true");
+	bool yes = strcmp(n->text, "yes") == 0 || strcmp(n->text, "true") == 0;
 
-	if (!yes && strcmp(n->text, "no") && strcmp(n->text, "false"))
+	if (!yes && strcmp(n->text, "no") != 0 && strcmp(n->text, "false") != 0)
 		return conf_fail_value(r, n, s, s->kind->text);
 	*(bool *)conf_field(s, into) = yes;
 	return ERR_OK;

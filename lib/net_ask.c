@@ -29,7 +29,7 @@ struct net_ask {
 /* A socket on a random port, connected to one server. */
 struct port {
 	TAILQ_ENTRY(port) link; /* of asker->busy or asker->idle */
-	TAILQ_HEAD(, net_ask) asks;
+	TAILQ_HEAD(net_asks, net_ask) asks;
 	struct net_asker *asker;
 	struct event_watch *watch;
 	struct net_addr to;
@@ -182,8 +182,7 @@ socket_open(struct net_asker *a, const struct net_addr *to)
 {
 	int family = to->sa.sa_family;
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int omit = family == AF_INET6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT;
-	int error;
+	int omit = IPV6_PMTUDISC_OMIT, omit_v4 = IP_PMTUDISC_OMIT, error;
 
 	if (fd < 0)
 		return -1;
@@ -191,8 +190,8 @@ socket_open(struct net_asker *a, const struct net_addr *to)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit,
 			   sizeof(omit));
 	else
-		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit,
-			   sizeof(omit));
+		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit_v4,
+			   sizeof(omit_v4));
 	if (bind_random(a, fd, family) && connect(fd, &to->sa, to->len) == 0) {
 		while (recv(fd, NULL, 0, MSG_TRUNC) >= 0)
 			;
@@ -254,6 +253,7 @@ port_choose(struct net_asker *a, const struct port_list *list,
 	{
 		if (n == ARRAY_LEN(found))
 			break;
+		/* cppcheck-suppress ctuuninitvar */
 		if (!p->broken && net_addr_equal(&p->to, to))
 			found[n++] = p;
 	}
@@ -439,19 +439,25 @@ port_readable(void *arg)
 void
 net_asker_free(struct net_asker *a)
 {
-	struct port *p;
+	struct net_ask *q, *next_ask;
+	struct port *p, *next;
 
 	if (a == NULL)
 		return;
 	while ((p = TAILQ_FIRST(&a->busy)) != NULL) {
-		while (!TAILQ_EMPTY(&p->asks))
-			ask_remove(TAILQ_FIRST(&p->asks));
+		for (q = TAILQ_FIRST(&p->asks); q != NULL; q = next_ask) {
+			next_ask = TAILQ_NEXT(q, link);
+			free(q);
+		}
+		TAILQ_INIT(&p->asks);
 		TAILQ_REMOVE(&a->busy, p, link);
 		TAILQ_INSERT_HEAD(&a->idle, p, link);
 		a->idle_count++;
 	}
-	while ((p = TAILQ_FIRST(&a->idle)) != NULL)
+	for (p = TAILQ_FIRST(&a->idle); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, link);
 		port_free(p);
+	}
 	event_unwatch(a->timer);
 	free(a);
 }

@@ -86,6 +86,7 @@ stream_tell(struct net_stream *s, enum net_stream_event ev, size_t len,
 	bool gone = false;
 
 	must(s->gone == NULL);
+	/* cppcheck-suppress autoVariables */
 	s->gone = &gone;
 	s->fn(s->arg, ev, ev == NET_STREAM_MESSAGE ? s->frame : NULL, len,
 	      text);

@@ -51,7 +51,7 @@ struct io_net {
 	struct event_loop *loop;
 	struct net_tls *tls;
 	struct net_asker *asker;
-	LIST_HEAD(, io_exchange) exchanges;
+	LIST_HEAD(io_exchanges, io_exchange) exchanges;
 	struct io_exchange *told;   /* whose fn runs; NULL: it has ended it */
 	struct server_list servers; /* the latest used first */
 	unsigned server_count;
@@ -360,11 +360,15 @@ io_net_new(struct event_loop *loop, struct net_tls *tls)
 void
 io_net_free(struct io_net *n)
 {
+	struct io_exchange *x, *next;
+
 	if (n == NULL)
 		return;
 	net_asker_free(n->asker);
-	while (!LIST_EMPTY(&n->exchanges))
-		exchange_free(LIST_FIRST(&n->exchanges));
+	for (x = LIST_FIRST(&n->exchanges); x != NULL; x = next) {
+		next = LIST_NEXT(x, link);
+		free(x);
+	}
 	servers_trim(n, 0);
 	must(n->server_count == 0);
 	free(n);

@@ -160,6 +160,7 @@ abroad_child(struct explain *x, json_t *step, const struct lookup *cut,
 {
 	char name[NAME_TEXT_MAX];
 
+	must(cut != NULL); /* the ladder has found a child by it */
 	if (!child_is_known(x, cut, zone))
 		return EXPLAIN_CLOSED;
 	name_to_text(name, cut->owner);

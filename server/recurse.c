@@ -513,6 +513,7 @@ servers_of_cut(struct resolve_servers *to, const struct query *q,
 	struct rrset set;
 	size_t at = 0;
 
+	must(cut != NULL);
 	to->count = 0;
 	to->zone = cut->owner;
 	while (rrset_next(&cut->set, &at, &host, &rdlen))

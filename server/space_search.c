@@ -230,6 +230,7 @@ scope_has_footprint(const struct space_search *s)
 	uint8_t name[NAME_WIRE_MAX];
 	struct node node;
 
+	must(s->facts != NULL);
 	return s->has_from &&
 	       name_concat(name, label, sizeof(label) - 1, s->q->scope) > 0 &&
 	       lookup_node(s->view, s->facts->record.id, s->facts->apex, name,

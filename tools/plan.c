@@ -220,6 +220,7 @@ plan_remark(struct plan *p, bool left, const char *file, const char *id,
 	char text[512];
 
 	vsnprintf(text, sizeof(text), fmt, args);
+	plan_clean(text);
 	p->remarks = plan_grow(p, p->remarks, p->remark_count, &p->remark_room,
 			       sizeof(*p->remarks));
 	p->remarks[p->remark_count++] = (struct plan_remark){

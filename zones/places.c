@@ -177,16 +177,16 @@ counts_put(struct store_txn *t, uint32_t zone_id,
 	uint8_t key[PLACES_KEY_LEN], counts[COUNTS_LEN];
 	enum err e = counts_get(store_txn_view(t), zone_id, counts);
 
+	if (e != ERR_OK)
+		return e;
 	for (unsigned i = 0; i < PLACES_LEVELS; i++) {
 		uint8_t *p = counts + 4 * (size_t)i;
 
 		put32(p, get32(p) + (uint32_t)change[i]);
 	}
 	places_key(key, zone_id, PLACES_COUNTS, 0, 0);
-	if (e == ERR_OK)
-		e = store_put(t, STORE_CELLS, key, sizeof(key), counts,
-			      sizeof(counts));
-	return e;
+	return store_put(t, STORE_CELLS, key, sizeof(key), counts,
+			 sizeof(counts));
 }
 
 /* --- entries --------------------------------------------------------------

@@ -193,7 +193,8 @@ points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 	struct store_run runs[CELL_COVER_MAX + 1];
 	enum err e = ERR_OK;
 
-	n = ranges_unseen(f, range, all, cell_ranges(all, cells, n));
+	n = cell_ranges(all, cells, n);
+	n = ranges_unseen(f, range, all, n);
 	for (unsigned i = 0; i < n; i++) {
 		places_key(keys[i], f->zone_id, PLACES_POINT, range[i].first,
 			   0);
