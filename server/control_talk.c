@@ -9,6 +9,10 @@
 /* Descriptors one request may bring; all but one are closed at once. */
 #define TALK_DESCRIPTORS 4
 
+/* Of a number, so many digits are more than a LOC has, and fewer than show how
+ * it is kept. */
+#define TALK_DIGITS 12
+
 static void
 talk_drop_passed(struct control_talk *t)
 {
@@ -70,7 +74,11 @@ enum err
 control_item(struct control_talk *t, json_t *item, struct diag *d)
 {
 	const char *dir = t->served->conf->store;
-	char *text = item == NULL ? NULL : json_dumps(item, JSON_COMPACT);
+	char *text =
+		item == NULL
+			? NULL
+			: json_dumps(item, JSON_COMPACT | JSON_REAL_PRECISION(
+								  TALK_DIGITS));
 	size_t len;
 	enum err e;
 

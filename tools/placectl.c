@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -153,7 +154,7 @@ static const struct ctl_command commands[] = {
 		.line = "what is near a position, the nearest first",
 		.more = "Among what is named at or below PLACE, a zone or any "
 			"name in one. LAT and\nLON are decimal degrees: "
-			"52.2053 0.1131, or 41.66n 91.5374w.\n",
+			"52.2053 -0.1131, or 52.2053n 0.1131w.\n",
 		.options = {{"radius", "M", "within so many metres"},
 			    {"k", "N", "so many"},
 			    {"level", "N", "on that level"},
@@ -436,8 +437,9 @@ help_about(const struct ctl *c, const char *word)
 
 /* --- options ------------------------------------------------------------- */
 
-/* What getopt_long() returns for --json, and from where on for the options of
- * a command. */
+/* What getopt_long() returns, from OPTION_OWN on for the options of a command.
+ */
+#define OPTION_NONE 1 /* an operand, where they are in order */
 #define OPTION_JSON 256
 #define OPTION_OWN 257
 
@@ -502,8 +504,26 @@ options_take(struct ctl *c, int option, enum ctl_exit *status)
 	}
 }
 
+/* Counts those that are too many, too. */
+static void
+operand_take(struct ctl *c, const char *operand)
+{
+	if (c->operands < ARRAY_LEN(c->operand))
+		c->operand[c->operands] = operand;
+	c->operands++;
+}
+
+/* "-91.5", "-.5": an operand, as no option is a digit. */
+static bool
+is_negative(const char *text)
+{
+	return text != NULL && text[0] == '-' &&
+	       (isdigit((unsigned char)text[1]) ||
+		(text[1] == '.' && isdigit((unsigned char)text[2])));
+}
+
 /* Options up to the command (short options begin with '+'), or all that are
- * left. */
+ * left, with the operands among them ('-'). */
 static bool
 options_read(struct ctl *c, const char *shorts, int argc, char **argv,
 	     enum ctl_exit *status)
@@ -513,9 +533,14 @@ options_read(struct ctl *c, const char *shorts, int argc, char **argv,
 
 	options_list(list, c->command);
 	optind = 0; /* glibc: begin anew */
-	while ((option = getopt_long(argc, argv, shorts, list, NULL)) != -1)
-		if (!options_take(c, option, status))
+	while ((option = getopt_long(argc, argv, shorts, list, NULL)) != -1) {
+		if (option == OPTION_NONE)
+			operand_take(c, optarg);
+		else if (!options_take(c, option, status))
 			return false;
+		while (shorts[0] == '-' && is_negative(argv[optind]))
+			operand_take(c, argv[optind++]);
+	}
 	return true;
 }
 
@@ -526,19 +551,16 @@ command_run(struct ctl *c, int argc, char **argv)
 {
 	const struct ctl_command *command = c->command;
 	enum ctl_exit status = CTL_USAGE;
-	unsigned count;
 
 	argv[0] = (char *)"placectl"; /* who complains in getopt_long() */
-	if (!options_read(c, "c:s:vh", argc, argv, &status))
+	if (!options_read(c, "-c:s:vh", argc, argv, &status))
 		return status;
-	count = (unsigned)(argc - optind);
-	if (count < command->least || count > command->most)
+	while (optind < argc) /* behind -- */
+		operand_take(c, argv[optind++]);
+	if (c->operands < command->least || c->operands > command->most)
 		return ctl_misused(c, "usage: placectl %s%s%s", command->name,
 				   command->operands[0] == '\0' ? "" : " ",
 				   command->operands);
-	for (unsigned i = 0; i < count; i++)
-		c->operand[i] = argv[optind + (int)i];
-	c->operands = count;
 	return command->run(c);
 }
 

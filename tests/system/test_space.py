@@ -38,6 +38,7 @@ _geo.east TXT "fp=-500,-500 500,-500 500,500 -500,500" "lvl=0"
 _ipp._tcp PTR Press._ipp._tcp
 Press._ipp._tcp SRV 0 0 631 lamp
 """
+ANGLES = ("52.0", "0.099722")
 WEST, EAST = "52.0n.0.099722e", "52.0n.0.100278e"
 
 
@@ -72,6 +73,18 @@ class SpaceTest(unittest.TestCase):
                           "3.09", "m", "lamp.hall.example."])
         done = self.server.ctl("in", "hall.example", "52.0n", "0.099722e")
         self.assertEqual(done.stdout.split()[-1], "west.hall.example.")
+        for angles in (("-52.0", "-0.5"), ("--", "-52.0", "-0.5"),
+                       ("52.0s", "0.5w")):
+            done = self.server.ctl("near", "hall.example", "--k", "1", *angles)
+            self.assertEqual(done.stdout.split()[-1], "west.hall.example.",
+                             done.stderr)
+        done = self.server.ctl("near", "hall.example", "-5x", "-0.5")
+        self.assertEqual(done.returncode, 2)
+        told = self.server.ctl("--json", "near", "hall.example", "52", "0.1",
+                               "--k", "1", "--radius", "3.5").stdout
+        self.assertIn('"metres":0.0,', told)
+        done = self.server.ctl("--json", "in", "hall.example", *ANGLES)
+        self.assertIn('"longitude":0.0997222222222,', done.stdout)
         found = self.server.ctl_json("here", "west.hall.example")
         self.assertTrue(found[-1]["ok"])
         done = self.server.ctl("near", "nowhere.example", "52", "0")
