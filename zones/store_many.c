@@ -9,6 +9,7 @@
  * found stands in this snapshot's tree under this very key; whatever looks odd
  * is left to LMDB.
  */
+#include "zones/key.h"
 #include "zones/store_internal.h"
 
 #include <string.h>
@@ -16,11 +17,13 @@
 
 #define PAGE_LINES 4	/* asked for when a page is entered */
 #define ENTRIES_AHEAD 4 /* likewise, of a leaf, where a run begins */
+#define KEY_HEAD 12	/* octets of a key that are compared as numbers */
 
 struct descent {
 	const uint8_t *key;
 	size_t key_len;
-	uint64_t head;	     /* its first octets, if there are 8 */
+	uint32_t id;	     /* its first octets, if there are KEY_HEAD, */
+	uint64_t head;	     /* and those behind them */
 	const uint8_t *page; /* NULL: left to LMDB */
 	/* the lowest branch with an entry behind ours; NULL: none */
 	const uint8_t *right;
@@ -81,30 +84,24 @@ view_tree(struct store_view *v, enum store_table table)
 
 /* --- descents ------------------------------------------------------------- */
 
-/* As memcmp, the shorter one first, but in words: keys are short, and share
- * their beginnings. The last word overlaps the one before. */
+/* As memcmp, the shorter one first. Most keys of a table are of one zone, whose
+ * number they begin with, and the octets behind it tell them apart. */
 static int
 key_order(const struct descent *d, const uint8_t *b, size_t b_len)
 {
-	const uint8_t *a = d->key;
 	size_t a_len = d->key_len, both = a_len < b_len ? a_len : b_len;
-	uint64_t x = d->head, y;
+	size_t at = 0;
+	int order;
 
-	if (both < 8) {
-		int order = memcmp(a, b, both);
+	if (both >= KEY_HEAD && get32(b) == d->id) {
+		uint64_t y = get64(b + KEY_ID_LEN);
 
-		return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+		if (d->head != y)
+			return d->head < y ? -1 : 1;
+		at = KEY_HEAD;
 	}
-	y = get64(b);
-	for (size_t at = 8; x == y && at < both; at += 8) {
-		size_t from = at + 8 <= both ? at : both - 8;
-
-		x = get64(a + from);
-		y = get64(b + from);
-	}
-	if (x != y)
-		return x < y ? -1 : 1;
-	return (a_len > b_len) - (a_len < b_len);
+	order = memcmp(d->key + at, b + at, both - at);
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
 static const uint8_t *
@@ -185,12 +182,9 @@ descent_step(const struct store_tree *t, struct descent *d)
 		d->found = true;
 		return false;
 	}
-	if (order >= 0) {
-		d->low += half + 1;
-		d->count -= half + 1;
-	} else {
-		d->count = half;
-	}
+	/* a guess which half it is would be wrong every other time */
+	d->low += order >= 0 ? half + 1 : 0;
+	d->count = order >= 0 ? d->count - half - 1 : half;
 	descent_ahead(d);
 	return d->count > 0;
 }
@@ -292,7 +286,10 @@ descend(const struct store_tree *t, struct descent *all, unsigned n)
 
 	must(n <= STORE_MANY_MAX);
 	for (unsigned i = 0; i < n; i++) {
-		all[i].head = all[i].key_len >= 8 ? get64(all[i].key) : 0;
+		if (all[i].key_len >= KEY_HEAD) {
+			all[i].id = get32(all[i].key);
+			all[i].head = get64(all[i].key + KEY_ID_LEN);
+		}
 		all[i].page = t->map + t->root * t->page_size;
 		all[i].right = NULL;
 	}
