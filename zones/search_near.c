@@ -15,7 +15,7 @@
 /* Who wants all of a disc pays more for the hits than for points beside it, and
  * most for each range; of the k nearest many points are looked at in vain. */
 #define DISC_CELLS 4
-#define NEAREST_CELLS 8
+#define NEAREST_CELLS 6
 #define BOX_CELLS 12
 
 /* Points that a disc or a box may hold before it is too much, and more for
