@@ -6,8 +6,11 @@
  *   build ID, erase ID        an id that is being built, that is to be erased
  *   nodes ID COUNT            entries of the tables under an id
  *   journal ID COUNT
+ *   located ID COUNT          points that the nodes of an id tell of
+ *   points ID COUNT           those of them that the index of cells has
  */
 #include "lib/name.h"
+#include "zones/places.h"
 #include "zones/store.h"
 #include "zones/zone.h"
 
@@ -73,6 +76,76 @@ list_entries(struct store_view *v, enum store_table table, const char *word)
 	return e;
 }
 
+/* What comes under one id in a row. */
+struct tally {
+	const char *word;
+	uint32_t id;
+	uint64_t count;
+};
+
+static void
+tally_print(struct tally *t)
+{
+	if (t->count > 0)
+		printf("%s %" PRIu32 " %" PRIu64 "\n", t->word, t->id,
+		       t->count);
+	t->count = 0;
+}
+
+static void
+tally_add(struct tally *t, const struct store_value *key, uint64_t count)
+{
+	if (get32(key->octets) != t->id)
+		tally_print(t);
+	t->id = get32(key->octets);
+	t->count += count;
+}
+
+static enum err
+list_located(struct store_view *v)
+{
+	struct tally t = {.word = "located"};
+	struct store_value key, value, *values;
+	struct node node;
+	struct arena a;
+	size_t count;
+	enum err e;
+
+	arena_init_growing(&a);
+	e = store_seek(v, STORE_NODES, "", 0, &key, &value);
+	while (e == ERR_OK) {
+		if (!node_open(&node, value.octets, value.len))
+			e = ERR_CORRUPT;
+		else
+			e = places_of(v, key.octets, key.len, &node,
+				      PLACES_POINTS, &a, &values, &count);
+		if (e != ERR_OK)
+			break;
+		tally_add(&t, &key, count);
+		arena_reset(&a);
+		e = store_next(v, STORE_NODES, &key, &value);
+	}
+	tally_print(&t);
+	arena_free(&a);
+	return e;
+}
+
+static enum err
+list_points(struct store_view *v)
+{
+	struct tally t = {.word = "points"};
+	struct store_value key;
+	enum err e = store_seek(v, STORE_CELLS, "", 0, &key, NULL);
+
+	for (; e == ERR_OK; e = store_next(v, STORE_CELLS, &key, NULL)) {
+		if (key.len != PLACES_KEY_LEN)
+			return ERR_CORRUPT;
+		tally_add(&t, &key, key.octets[ID_LEN] == PLACES_POINT);
+	}
+	tally_print(&t);
+	return e;
+}
+
 static enum err
 list(struct store *s)
 {
@@ -89,6 +162,10 @@ list(struct store *s)
 			e = list_entries(v, STORE_NODES, "nodes");
 		if (e == ERR_NOTFOUND)
 			e = list_entries(v, STORE_JOURNAL, "journal");
+		if (e == ERR_NOTFOUND)
+			e = list_located(v);
+		if (e == ERR_NOTFOUND)
+			e = list_points(v);
 		store_reader_end(v);
 	}
 	store_reader_free(v);

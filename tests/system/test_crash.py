@@ -65,6 +65,7 @@ class Model:
             else:
                 update.delete(name)
                 after[name] = frozenset()
+            move(rng, update, name)
         return after
 
 
@@ -92,12 +93,35 @@ def seen(server, asked):
     return names
 
 
+def move(rng, update, name):
+    """A thing may have a place or two, or none any more."""
+    where = rng.choice(("", "", "add", "set", "none"))
+    if where in ("set", "none"):
+        update.delete(name, "LOC")
+    if where in ("set", "add"):
+        update.add(name, 300, "LOC",
+                   f"52 {rng.randint(0, 9)} 0 N 0 0 0 E 0m")
+
+
+def places_by_zone(server):
+    """(those that names have, those that the index has), by the zone's id."""
+    done = run(os.path.join(BUILD, "store_list"), server.store)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    found = {"located": {}, "points": {}}
+    for line in done.stdout.splitlines():
+        word, *numbers = line.split()
+        if word in found:
+            found[word][int(numbers[0])] = int(numbers[1])
+    return found["located"], found["points"]
+
+
 class CrashTest(unittest.TestCase):
     def setUp(self):
         self.rng = random.Random(SEED)
         self.server = Server(zones={"room.example": ZONE})
         self.addCleanup(self.server.close)
-        self.serial = 0
+        self.serial = self.places = 0
 
     def test_no_acknowledged_change_is_lost_and_no_half_one_is_kept(self):
         model = Model()
@@ -105,6 +129,7 @@ class CrashTest(unittest.TestCase):
             self.start_and_check([model], number)
             self.round(model)
         self.start_and_check([model], ROUNDS)
+        self.assertGreater(self.places, 0)
 
     def test_nor_when_many_are_committed_together(self):
         models = [Model(f".room{number}") for number in range(CLIENTS)]
@@ -122,6 +147,9 @@ class CrashTest(unittest.TestCase):
                 model.names = model.pending
             model.pending = None
             self.assertEqual(got, model.names, where)
+        located, indexed = places_by_zone(self.server)
+        self.assertEqual(located, indexed, where)
+        self.places = max(self.places, sum(located.values()))
         serial = self.server.soa("room.example")
         self.assertGreaterEqual(serial, self.serial, where)
         self.serial = serial
@@ -229,7 +257,8 @@ class ImportTest(unittest.TestCase):
         while True:
             ids = self.ids()
             self.assertEqual(ids["build"], set(), where)
-            stray = (ids["nodes"] | ids["journal"]) - ids["zone"]
+            stray = (ids["nodes"] | ids["journal"] | ids["points"]) \
+                - ids["zone"]
             self.assertLessEqual(stray, ids["erase"], where)
             if not erased or not ids["erase"]:
                 break
@@ -241,7 +270,7 @@ class ImportTest(unittest.TestCase):
         done = run(os.path.join(BUILD, "store_list"), self.server.store)
         self.assertEqual(done.returncode, 0, done.stderr)
         ids = {"zone": set(), "build": set(), "erase": set(), "nodes": set(),
-               "journal": set()}
+               "journal": set(), "located": set(), "points": set()}
         self.stored = set()
         for line in done.stdout.splitlines():
             words = line.split()
