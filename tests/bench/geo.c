@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -118,6 +119,22 @@ unix_connect(const char *path)
 	return fd;
 }
 
+/* A session is scheduled as a group: as heavy as we are. A server that begins
+ * one for each client can't be weighed before. */
+static void
+weigh(int session)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/autogroup", session);
+	file = fopen(path, "w");
+	if (file == NULL)
+		return; /* a machine without */
+	fprintf(file, "%d", getpriority(PRIO_PROCESS, 0));
+	fclose(file);
+}
+
 static void
 lines_open(struct geo *g)
 {
@@ -135,8 +152,10 @@ lines_open(struct geo *g)
 		session = 0;
 		if (g->protocol->begin != NULL)
 			session = g->protocol->begin(l->fd, &g->o.search);
-		if (session != 0)
+		if (session != 0) {
+			weigh(session);
 			g->o.session = session;
+		}
 		if (epoll_ctl(g->poll, EPOLL_CTL_ADD, l->fd, &event) < 0)
 			die("geo: epoll");
 	}

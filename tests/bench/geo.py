@@ -7,8 +7,10 @@ far to look (places.py); its answers are names only, or names and positions, as
 ours are. A pipeline is one client that knows all its questions beforehand;
 beside it, the same questions come from 64 clients, one each, as datagrams do.
 
-PostGIS, too: a unix socket, a pipeline, a statement that is prepared, an index
-of geography, all of it in its memory, one process that answers.
+PostGIS, too: a unix socket, a pipeline, a statement that is prepared, a table
+of geography in the order of space and its index, all of it in its memory, one
+process that answers; and it is told how far to look, as Redis is: that makes
+the 5 nearest twice as fast.
 """
 import contextlib
 import math
@@ -138,9 +140,9 @@ class PostGIS(Rival):
         CREATE TABLE members (name text, lat float8, lon float8);
         COPY members FROM STDIN (DELIMITER ' ');
         {members}\\.
-        CREATE TABLE places AS SELECT name,
-            ST_SetSRID(ST_MakePoint(lon, lat), 4326)::geography AS at
-            FROM members;
+        CREATE TABLE places AS SELECT name, spot::geography AS at FROM
+            (SELECT name, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS spot
+            FROM members) AS m ORDER BY spot;
         CREATE INDEX ON places USING gist (at);
         VACUUM ANALYZE places;
         DROP TABLE members;
@@ -152,8 +154,12 @@ class PostGIS(Rival):
         self.folder = os.path.join(build, "postgis")
         self.bin = os.path.join(self.folder, "usr/lib/postgresql/15/bin")
         self.environment["LC_ALL"] = "C"
+        self.there = False
 
     def unpack(self):
+        """When it is first wanted: it is large."""
+        if self.there:
+            return
         done = subprocess.run(
             [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
                           "peers"), self.folder, "postgis"],
@@ -165,6 +171,7 @@ class PostGIS(Rival):
                                "extension/postgis.control")
         if not os.path.islink(control):  # an alternative, once installed
             os.symlink("postgis-3.control", control)
+        self.there = True
 
     def person(self):
         if os.geteuid() != 0:
@@ -182,7 +189,6 @@ class PostGIS(Rival):
             raise Problem(f"postgis: {program}: {done.stderr.strip()[-500:]}")
 
     def load(self, home, zonefile):
-        self.unpack()
         if os.geteuid() == 0:
             os.chown(home, self.person()["user"], -1)
         self.tool("initdb", "-D", f"{home}/data", "-U", "bench", "-A",
@@ -194,10 +200,8 @@ class PostGIS(Rival):
             self.tool("psql", "-h", home, "-U", "bench", "-q", "-v",
                       "ON_ERROR_STOP=1", "postgres", input=script)
 
-    def configure(self, home, zonefile, updates):
-        self.unpack()
-
     def command(self, home):
+        self.unpack()
         settings = ("shared_buffers=1GB", "fsync=off", "jit=off",
                     "autovacuum=off", "max_wal_size=4GB")
         return [os.path.join(self.bin, "postgres"), "-D", f"{home}/data",

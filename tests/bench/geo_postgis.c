@@ -7,12 +7,17 @@
 #include "geo.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 enum {
 	VERSION = 3 << 16,
 	MESSAGE_MAX = 1024,
+	POINT_SIZE = 25,
+	POINT_WITH_SRID = 0x20000001,
+	SRID = 4326, /* degrees on WGS 84 */
+	BINARY = 1,
 };
 
 static char *
@@ -23,6 +28,22 @@ put32(char *to, unsigned value)
 	to[2] = (char)(value >> 8);
 	to[3] = (char)value;
 	return to + 4;
+}
+
+static char *
+put16s(char *to, unsigned value)
+{
+	return (char *)put16((uint8_t *)to, value);
+}
+
+static char *
+put_double(char *to, double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof bits);
+	to = put32(to, (unsigned)(bits >> 32));
+	return put32(to, (unsigned)bits);
 }
 
 static unsigned
@@ -58,25 +79,24 @@ sync_put(char *to)
 	return message_end(to, to + 5);
 }
 
-/* The index of geography gives true distances on the sphere. */
+/* The index of geography gives true distances on the sphere. What was fastest:
+ * to sort the few within 10 m, to let the index find the nearest in turn when
+ * not all are wanted, and to be told how far to look in any case. */
 static void
 statement_text(char *text, size_t size, const struct search *s)
 {
-	static const char at[] =
-		"ST_SetSRID(ST_MakePoint($2::float8,$1::float8),4326)"
-		"::geography";
 	char limit[32] = "";
 
 	if (s->k > 0)
 		snprintf(limit, sizeof limit, " LIMIT %u", s->k);
 	snprintf(text, size,
-		 "SELECT name%s FROM places WHERE %s ORDER BY at <-> %s%s",
+		 "SELECT name%s FROM places "
+		 "WHERE ST_DWithin(at,$1::geography,$2::float8,false) "
+		 "ORDER BY %s%s",
 		 s->positions ? ",ST_Y(at::geometry),ST_X(at::geometry)" : "",
-		 s->metres > 0 ? "ST_DWithin(at,ST_SetSRID(ST_MakePoint("
-				 "$2::float8,$1::float8),4326)::geography,"
-				 "$3::float8,false)"
-			       : "$3::float8>0",
-		 at, limit);
+		 s->k > 0 ? "at <-> $1::geography"
+			  : "ST_Distance(at,$1::geography,false)",
+		 limit);
 }
 
 /* Until the server is ready for the next. The process that answers, if it
@@ -131,26 +151,33 @@ postgis_begin(int fd, const struct search *s)
 	return process;
 }
 
+/* As EWKB, a value that is ready: an expression would be worked out anew for
+ * each place that is looked at. */
+static char *
+point_put(char *to, double lat, double lon)
+{
+	*to++ = 0; /* big-endian */
+	to = put32(to, POINT_WITH_SRID);
+	to = put32(to, SRID);
+	return put_double(put_double(to, lon), lat);
+}
+
 static unsigned
 postgis_ask(char *to, const struct search *s, const char *lat, const char *lon,
 	    const char *metres)
 {
-	const char *values[] = {lat, lon, metres};
 	char *p = to, *start = to;
 
 	(void)s;
 	*p = 'B'; /* no portal's name, the statement's */
 	p = string_put(string_put(p + 5, ""), "near");
-	p = (char *)put16((uint8_t *)p, 0); /* all in text */
-	p = (char *)put16((uint8_t *)p, 3);
-	for (unsigned i = 0; i < 3; i++) {
-		size_t len = strlen(values[i]);
-
-		p = put32(p, (unsigned)len);
-		memcpy(p, values[i], len);
-		p += len;
-	}
-	p = message_end(start, (char *)put16((uint8_t *)p, 0));
+	p = put16s(put16s(p, 1), BINARY); /* one format, for all values */
+	p = put16s(p, 2);
+	p = put32(p, POINT_SIZE);
+	p = point_put(p, strtod(lat, NULL), strtod(lon, NULL));
+	p = put32(p, sizeof(double));
+	p = put_double(p, strtod(metres, NULL));
+	p = message_end(start, put16s(p, 0)); /* replies in text */
 	start = p;
 	*p = 'E';
 	p = message_end(start, put32(string_put(p + 5, ""), 0));
