@@ -287,6 +287,22 @@ plan_read_all(struct plan *p, FILE *in, const char *path, char **text,
 	return ERR_OK;
 }
 
+/* What unpacks it, or NULL: it is as it should be. */
+static const char *
+plan_compressed(const char *text)
+{
+	static const char *const packed[][2] = {{"\x1f\x8b", "gunzip"},
+						{"BZh", "bunzip2"},
+						{"\xfd"
+						 "7zXZ",
+						 "unxz"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(packed); i++)
+		if (strncmp(text, packed[i][0], strlen(packed[i][0])) == 0)
+			return packed[i][1];
+	return NULL;
+}
+
 enum err
 plan_read(struct plan *p, const char *path, char **text, size_t *len,
 	  struct diag *d)
@@ -305,6 +321,10 @@ plan_read(struct plan *p, const char *path, char **text, size_t *len,
 		*text += 3;
 		*len -= 3;
 	}
+	if (plan_compressed(*text) != NULL)
+		return diag_set(d, ERR_SYNTAX,
+				"%s:1: it is packed; unpack it with %s first",
+				path, plan_compressed(*text));
 	if (strspn(*text, " \t\r\n") == *len)
 		return diag_set(d, ERR_SYNTAX, "%s:1: the file is empty", path);
 	return ERR_OK;

@@ -61,7 +61,9 @@ struct plan_pairs {
 struct plan_levels {
 	int at[PLAN_LEVELS_MAX];
 	unsigned count;
-	bool rounded; /* the plan said 0.5 or so */
+	bool rounded;  /* the plan said 0.5 or so */
+	bool cut;      /* there were more than PLAN_LEVELS_MAX */
+	bool doubtful; /* a number by itself in the name of a file */
 };
 
 enum plan_kind {
@@ -136,6 +138,7 @@ struct plan {
 	struct plan_pairs civic; /* of the whole building */
 	const char *language;	 /* of names in several, NULL: any */
 	bool osm; /* of OpenStreetMap: there may be much around the building */
+	uint64_t json; /* octets that its JSON takes in memory, about */
 };
 
 void plan_init(struct plan *p, const uint8_t *origin,
@@ -190,8 +193,8 @@ enum err plan_read(struct plan *p, const char *path, char **text, size_t *len,
 
 /*
  * "0", "-1", "0;1", "-1-2", "-2--1", "0.5" (rounded down), and words: "Level
- * 2", "2nd floor", "gf", "EG", "UG1", "rdc", "B1F", "3层". False if there is no
- * level in it.
+ * 2", "2nd floor", "gf", "EG", "UG1", "rdc", "B1F", "3层", also lists and
+ * ranges of these: "EG;1.OG", "B2-L1". False if there is no level in it.
  */
 bool plan_level_parse(struct plan_levels *levels, const char *text);
 
@@ -199,11 +202,15 @@ bool plan_level_parse(struct plan_levels *levels, const char *text);
  * is none in what looks like a UUID. */
 bool plan_level_id(struct plan_levels *levels, const char *text);
 
+/* UUIDs and their like: what looks like a level or a number in them is none. */
+bool plan_is_opaque(const char *text);
+
 /* Every level of from, too. */
 void plan_level_join(struct plan_levels *levels,
 		     const struct plan_levels *from);
 
-/* The level that a file's name tells: floor-gf, level_2.geojson, plan-b1. */
+/* The level that a file's name tells: floor-gf, level_2.geojson, plan-b1; it is
+ * doubtful where that is a number and nothing else says floor. */
 bool plan_level_file(struct plan_levels *levels, const char *path);
 
 void plan_level_add(struct plan_levels *levels, int level);

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+#define IGNORED_MAX 256 /* properties, by name */
+#define DEPTH_MAX 100	/* of nodes in nodes and lists */
+
 static void *
 brick_grow(struct brick *b, void *old, size_t count, size_t *room, size_t size)
 {
@@ -236,8 +239,12 @@ brick_ignore(struct brick *b, const char *property)
 	       strcmp(b->ignored.at[i].key, property) != 0)
 		i++;
 	if (i == b->ignored.count) {
-		if (i >= 256)
+		if (i >= IGNORED_MAX)
+			property = "further ones";
+		if (i > IGNORED_MAX) {
+			b->ignored_count[IGNORED_MAX]++;
 			return;
+		}
 		b->ignored_count =
 			brick_grow(b, b->ignored_count, i, &b->ignored_room,
 				   sizeof(*b->ignored_count));
@@ -409,12 +416,67 @@ turtle_error(void *ctx, const SerdError *error)
 	return SERD_SUCCESS;
 }
 
+/* Behind a string that begins at `at`. */
+static const char *
+turtle_string(const char *at)
+{
+	char quote = *at;
+	bool three = at[1] == quote && at[2] == quote;
+
+	at += three ? 3 : 1;
+	while (*at != '\0') {
+		if (*at == '\\' && at[1] != '\0')
+			at += 2;
+		else if (*at != quote ||
+			 (three && (at[1] != quote || at[2] != quote)))
+			at++;
+		else
+			return at + (three ? 3 : 1);
+	}
+	return at;
+}
+
+/* The line on which nodes are within each other deeper than serd's recursion
+ * should go; 0: none. */
+static unsigned
+turtle_too_deep(const char *at)
+{
+	unsigned depth = 0, line = 1;
+
+	while (*at != '\0') {
+		const char *from = at;
+
+		if (*at == '"' || *at == '\'')
+			at = turtle_string(at);
+		else if (*at == '#')
+			at += strcspn(at, "\n");
+		else if (*at == '<')
+			at += 1 + strcspn(at + 1, ">\n");
+		else
+			at++;
+		for (; from < at; from++)
+			line += *from == '\n';
+		if (at[-1] == '[' || at[-1] == '(')
+			depth++;
+		else if ((at[-1] == ']' || at[-1] == ')') && depth > 0)
+			depth--;
+		if (depth > DEPTH_MAX)
+			return line;
+	}
+	return 0;
+}
+
 static enum err
 turtle_read(struct brick *b, const char *text)
 {
 	SerdReader *reader;
 	SerdStatus status;
+	unsigned line = turtle_too_deep(text);
 
+	if (line > 0)
+		return diag_set(b->d, ERR_RANGE,
+				"%s:%u: nodes are nested more than %d deep",
+				b->file, line, DEPTH_MAX);
 	text += strspn(text, " \t\r\n");
 	if (text[0] == '{' || strncmp(text, "<?xml", 5) == 0 ||
 	    strncmp(text, "<rdf:", 5) == 0)

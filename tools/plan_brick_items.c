@@ -127,14 +127,23 @@ thing_word(struct brick *b, const struct brick_node *node)
 
 /* --- rooms of the geometry ----------------------------------------------- */
 
-/* What is compared: the label without "room" or "rm" before it. */
+/* What is compared: the label without "room" or "rm" before it; R-103 is R103,
+ * but 10-3 is not 103. */
 static bool
 room_key(char key[NAME_LABEL_MAX + 1], const char *text)
 {
+	size_t kept = 0;
+
 	if (text == NULL || !plan_label(key, text))
 		return false;
 	label_strip(key, "room");
 	label_strip(key, "rm");
+	for (size_t i = 0; key[i] != '\0'; i++)
+		if (key[i] != '-' || kept == 0 ||
+		    !isdigit((unsigned char)key[i + 1]) ||
+		    isdigit((unsigned char)key[kept - 1]))
+			key[kept++] = key[i];
+	key[kept] = '\0';
 	return true;
 }
 
@@ -223,6 +232,17 @@ floor_number(struct brick *b, const struct brick_node *floor)
 	return floor->name != NULL ? floor->name : floor->local;
 }
 
+/* The floor that a room is on, maybe in a wing or another room; NULL: none. */
+static const struct brick_node *
+room_floor(const struct brick_node *room)
+{
+	const struct brick_node *at = room->holder;
+
+	while (at != NULL && at->sort != BRICK_FLOOR)
+		at = at->holder;
+	return at;
+}
+
 /* Where there are several, a room tells its own. */
 static void
 room_building(struct brick *b, const struct brick_node *room)
@@ -241,6 +261,7 @@ item_of_room(struct brick *b, struct brick_node *node,
 	     const struct room_list *rooms)
 {
 	struct plan_item *item = room_find(rooms, node);
+	const struct brick_node *floor = room_floor(node);
 
 	if (item != NULL && plan_value(&item->texts, "brick") != NULL)
 		item = NULL; /* another room has it */
@@ -250,15 +271,15 @@ item_of_room(struct brick *b, struct brick_node *node,
 				  "no outline has this number or name: no "
 				  "position");
 		item = plan_add(b->p, PLAN_ROOM, b->file, node->local);
-		item->ref = room_ref(node);
 		item->name = node->name;
+		if (item->name == NULL || !plan_is_opaque(node->local))
+			item->ref = room_ref(node);
 		item->type = "room";
-		if (node->holder != NULL && node->holder->sort == BRICK_FLOOR)
-			floor_level(node->holder, &item->levels);
+		if (floor != NULL)
+			floor_level(floor, &item->levels);
 	}
-	if (node->holder != NULL && node->holder->sort == BRICK_FLOOR &&
-	    item->floor == NULL)
-		item->floor = floor_number(b, node->holder);
+	if (floor != NULL && item->floor == NULL)
+		item->floor = floor_number(b, floor);
 	node->item = item;
 	room_building(b, node);
 }

@@ -11,19 +11,31 @@
 
 /* As they are without case, spaces, hyphens and underscores: "Room Number" of
  * a table, USE_TYPE of ArcGIS Indoors, rm_id of Archibus. */
-static const char keys_name[] = "name,label,title,roomname,longname,namelong,"
-				"unitname,spacename,shortname,bezeichnung,nom";
-static const char keys_ref[] = "roomnumber,roomno,roomnr,roomnum,roomref,ref,"
-			       "number,num,nummer,raumnummer,raumnr,numero,"
-			       "roomcode,unitnumber,spacenumber,rmid";
+static const char keys_name[] =
+	"name,label,title,roomname,longname,namelong,unitname,spacename,"
+	"shortname,raumname,bezeichnung,raumbezeichnung,raumbez,nom,nombre,"
+	"nome,naam,navn,namn,nimi,nazev,nazwa,roomlabel,displayname,rmname,"
+	"名称,名前,roomdescription,spacedescription,description";
+static const char keys_ref[] =
+	"roomnumber,roomno,roomnr,roomnum,roomref,ref,number,num,nummer,"
+	"raumnummer,raumnr,numero,roomcode,unitnumber,spacenumber,rmid,rmno,"
+	"rmnum,rmnr,localref,locref,房间号,no,nr";
+static const char keys_ref_id[] = "roomid,spaceid,unitid,raumid";
 static const char keys_level[] =
-	"level,lvl,verticalorder,floor,storey,story,ordinal,levelordinal,"
-	"floornumber,floorlevel,levelnumber,floorname,levelname,etage,"
-	"geschoss,stockwerk,niveau,zorder";
-static const char keys_level_id[] = "levelid,floorid,flid,storeyid";
-static const char keys_type[] = "indoor,type,roomtype,spacetype,usetype,"
-				"category,usage,use,class,featuretype,kind,"
-				"function,rmtype,rmcat,room";
+	"level,lvl,levels,verticalorder,floor,storey,story,ordinal,"
+	"levelordinal,"
+	"floornumber,floorlevel,levelnumber,levelindex,floorindex,floorname,"
+	"levelname,storeyname,buildingstorey,flr,etage,geschoss,stockwerk,"
+	"niveau,zorder,piso,planta,piano,verdieping,etasje,楼层";
+static const char keys_level_id[] =
+	"levelid,floorid,flid,storeyid,floorcode,levelcode";
+static const char keys_floor[] = "levelref,levelname,floorname,storeyname";
+static const char keys_type[] =
+	"indoor,type,roomtype,spacetype,usetype,category,usage,use,class,"
+	"ifctype,ifcclass,featuretype,kind,function,rmtype,rmcat,nutzung,"
+	"nutzungsart,raumtyp,room";
+static const char keys_name_osm[] =
+	"name,official_name,loc_name,alt_name,short_name,int_name,brand";
 static const char keys_height[] = "height,roomheight,ceilingheight";
 static const char keys_altitude[] = "altitude,elevation";
 static const char keys_building[] = "buildingname,facilityname,building,blid";
@@ -31,7 +43,7 @@ static const char keys_building[] = "buildingname,facilityname,building,blid";
 static const char *
 key_letter(const char *at, const char *end)
 {
-	while (at < end && strchr(" _-.", *at) != NULL)
+	while (at < end && strchr(" _-.:", *at) != NULL)
 		at++;
 	return at;
 }
@@ -136,6 +148,19 @@ sort_left(const char *reason)
 	return (struct feature_sort){.is = FEATURE_LEFT, .reason = reason};
 }
 
+/* What bounds rooms and is none, among the classes of IFC: all but these. */
+static bool
+type_is_ifc_part(const char *type)
+{
+	static const char *const whole[] = {
+		"IfcSpace",	  "IfcZone",
+		"IfcSpatialZone", "IfcSpatialElement",
+		"IfcBuilding",	  "IfcBuildingStorey",
+		"IfcSite"};
+
+	return strncasecmp(type, "Ifc", 3) == 0 && !WORD_IN(type, whole);
+}
+
 bool
 plan_feature_is_part(const char *type)
 {
@@ -148,6 +173,8 @@ plan_feature_is_part(const char *type)
 		"barrier",  "structure", "inaccesible"};
 	char label[NAME_LABEL_MAX + 1], *rest = label, *word;
 
+	if (type_is_ifc_part(type))
+		return true;
 	if (!plan_label(label, type))
 		return false;
 	while ((word = strsep(&rest, "-")) != NULL)
@@ -164,7 +191,9 @@ type_is_outline(const char *type)
 		"floor-outline", "footprint",
 		"level-outline", "building",
 		"level",	 "floor",
-		"floorplan",	 "buildingfloor"};
+		"floorplan",	 "buildingfloor",
+		"ifcbuilding",	 "ifcbuildingstorey",
+		"ifcsite"};
 	char label[NAME_LABEL_MAX + 1];
 
 	return plan_label(label, type) && WORD_IN(label, outlines);
@@ -177,7 +206,8 @@ type_is_empty(const char *type)
 	static const char *const empty[] = {
 		"yes",	   "no",	  "true",	 "feature",
 		"unknown", "no_geometry", "unspecified", "multipolygon",
-		"none",	   "other",	  "polygon",	 "null"};
+		"none",	   "other",	  "polygon",	 "null",
+		"way",	   "relation",	  "node",	 "ifcspace"};
 
 	return WORD_IN(type, empty) ||
 	       type[strspn(type, "0123456789.,-_ ")] == '\0';
@@ -257,7 +287,10 @@ sort_osm_point(const struct plan_feature *f)
 					     .type = "elevator"};
 	if (osm_interest(f) != NULL)
 		return osm_place(f, FEATURE_SPOT, "place");
-	if (called || (indoor != NULL && !plan_feature_is_part(indoor)))
+	if (indoor != NULL && !plan_feature_is_part(indoor))
+		return osm_place(f, FEATURE_SPOT,
+				 type_is_empty(indoor) ? "place" : indoor);
+	if (called)
 		return (struct feature_sort){.is = FEATURE_SPOT,
 					     .type = "place"};
 	return sort_left("a point with no name, number or amenity");
@@ -363,10 +396,23 @@ feature_ref(const struct plan *p, const struct plan_feature *f)
 	const char *ref, *room = feature_tag(f, "room");
 
 	ref = feature_first(f, p->options->ref_prop, keys_ref);
-	if (ref == NULL && !f->osm && p->options->ref_prop == NULL &&
-	    room != NULL && strcspn(room, "0123456789") < strlen(room))
-		ref = room;
-	return ref;
+	if (ref != NULL || f->osm || p->options->ref_prop != NULL)
+		return ref;
+	return room != NULL && strcspn(room, "0123456789") < strlen(room)
+		       ? room
+		       : NULL;
+}
+
+/* The name in another language than is asked for; English comes first. */
+static const char *
+feature_name_foreign(const struct plan_feature *f)
+{
+	const char *name = feature_tag(f, "name:en");
+
+	for (size_t i = 0; name == NULL && i < f->tags.count; i++)
+		if (strncmp(f->tags.at[i].key, "name:", 5) == 0)
+			name = f->tags.at[i].value;
+	return name;
 }
 
 static const char *
@@ -380,9 +426,23 @@ feature_name(const struct plan *p, const struct plan_feature *f)
 		snprintf(key, sizeof(key), "name:%s", p->language);
 		name = feature_tag(f, key);
 	}
-	return name != NULL ? name
-			    : feature_first(f, p->options->name_prop,
-					    f->osm ? "name,brand" : keys_name);
+	if (name == NULL)
+		name = feature_first(f, p->options->name_prop,
+				     f->osm ? keys_name_osm : keys_name);
+	return name != NULL || p->options->name_prop != NULL
+		       ? name
+		       : feature_name_foreign(f);
+}
+
+/* The id of a room that has nothing else, where people might know it. */
+static const char *
+feature_id(const struct plan *p, const struct plan_feature *f)
+{
+	const char *id = f->osm || p->options->ref_prop != NULL
+				 ? NULL
+				 : feature_first(f, NULL, keys_ref_id);
+
+	return id == NULL || plan_is_opaque(id) ? NULL : id;
 }
 
 static const char *
@@ -429,6 +489,9 @@ feature_levels(struct plan *p, const struct plan_feature *f)
 	if (levels.rounded)
 		plan_note(p, f->file, f->id, "its level \"%s\" is rounded down",
 			  text);
+	if (levels.cut)
+		plan_note(p, f->file, f->id, "only %d of its levels are taken",
+			  PLAN_LEVELS_MAX);
 	while (levels.count == 0 && (text = feature_next(f, &ids)) != NULL)
 		if (!plan_level_id(&levels, text))
 			unread = text;
@@ -438,7 +501,26 @@ feature_levels(struct plan *p, const struct plan_feature *f)
 	if (unread != NULL && f->file_levels.count == 0)
 		plan_note(p, f->file, f->id, "level \"%s\" is not understood",
 			  unread);
+	if (f->file_levels.doubtful)
+		plan_note(p, f->file, f->id,
+			  "its level is the number in the file's name, %d",
+			  f->file_levels.at[0]);
 	return f->file_levels;
+}
+
+/* What people call its floor, where that is no number: EG, Mezzanine. */
+static const char *
+feature_floor(const struct plan *p, const struct plan_feature *f)
+{
+	const char *text = feature_first(f, NULL, keys_floor);
+	const char *list = p->options->level_prop != NULL
+				   ? p->options->level_prop
+				   : keys_level;
+
+	while (text == NULL && (text = feature_next(f, &list)) != NULL)
+		if (text[strspn(text, "0123456789.,;+- ")] == '\0')
+			return NULL;
+	return text;
 }
 
 static void
@@ -494,9 +576,12 @@ feature_describe(struct plan *p, const struct plan_feature *f,
 	item->name = feature_name(p, f);
 	item->ref = feature_ref(p, f);
 	feature_number(p, f, item);
+	if (item->name == NULL && item->ref == NULL)
+		item->ref = feature_id(p, f);
 	item->type = s->type;
 	item->word = s->word;
 	item->levels = feature_levels(p, f);
+	item->floor = feature_floor(p, f);
 	item->height = plan_feature_metres(
 		feature_first(f, p->options->height_prop, keys_height));
 	item->altitude = isnan(f->altitude) && !f->osm ? altitude : f->altitude;
@@ -614,8 +699,12 @@ void
 plan_feature_take(struct plan *p, struct plan_feature *f)
 {
 	bool osm = f->osm || feature_tag(f, "indoor") != NULL;
+	bool called = feature_name(p, f) != NULL || feature_ref(p, f) != NULL ||
+		      feature_id(p, f) != NULL;
 	struct feature_sort s;
 
+	if (!osm && f->area_count == 0 && called)
+		feature_close_lines(p, f); /* as a drawing has rooms */
 	if (p->options->rooms != NULL && f->area_count > 0)
 		s = filter_has(f, p->options->rooms)
 			    ? (struct feature_sort){.is = FEATURE_ROOM,
@@ -624,9 +713,7 @@ plan_feature_take(struct plan *p, struct plan_feature *f)
 	else if (osm)
 		s = sort_osm(p, f);
 	else
-		s = sort_guess(p, f, feature_type(p, f),
-			       feature_name(p, f) != NULL ||
-				       feature_ref(p, f) != NULL);
+		s = sort_guess(p, f, feature_type(p, f), called);
 	if (s.is != FEATURE_LEFT && s.type == NULL)
 		s.type = "room";
 	switch (s.is) {

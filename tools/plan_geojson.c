@@ -36,7 +36,9 @@ geojson_feature(struct geojson *g, const json_t *feature)
 		plan_left(g->p, g->file, f.id, "not a feature");
 		return;
 	}
-	if (geometry == NULL && json_object_get(feature, "coordinates") != NULL)
+	if (geometry == NULL &&
+	    (json_object_get(feature, "coordinates") != NULL ||
+	     json_object_get(feature, "geometries") != NULL))
 		geometry = feature; /* a geometry by itself */
 	plan_json_tags(g->p, &f.tags, properties);
 	plan_json_geometry(g->p, &f, geometry);
@@ -97,14 +99,37 @@ geojson_is_flat(const json_t *features)
 	return true;
 }
 
+/* Appends features to list, with those of collections among them. */
+static void
+features_append(json_t *list, const json_t *features, unsigned depth)
+{
+	for (size_t i = 0; i < json_array_size(features); i++) {
+		json_t *one = json_array_get(features, i);
+		const json_t *inner = json_object_get(one, "features");
+
+		if (json_is_array(inner) && depth < 8)
+			features_append(list, inner, depth + 1);
+		else
+			json_array_append(list, one);
+	}
+}
+
 /* WGS 84 under one of its names, or another system: then it is told. */
 static enum err
 geojson_crs(const char *file, const json_t *root, struct diag *d)
 {
-	const json_t *crs = json_object_get(root, "crs");
-	const char *name = json_string_value(
-		json_object_get(json_object_get(crs, "properties"), "name"));
+	const json_t *properties =
+		json_object_get(json_object_get(root, "crs"), "properties");
+	const json_t *code = json_object_get(properties, "code");
+	const char *name =
+		json_string_value(json_object_get(properties, "name"));
+	char number[32];
 
+	if (name == NULL && json_is_number(code)) { /* as it was in 2008 */
+		snprintf(number, sizeof(number), "EPSG:%.0f",
+			 json_number_value(code));
+		name = number;
+	}
 	if (name == NULL || strstr(name, "CRS84") != NULL ||
 	    strstr(name, "4326") != NULL || strstr(name, "4979") != NULL ||
 	    strstr(name, "4258") != NULL)
@@ -126,6 +151,32 @@ coordinates_first(const json_t *at)
 	return at;
 }
 
+/* Another position of the same line or ring, or the same. */
+static const json_t *
+coordinates_third(const json_t *at)
+{
+	const json_t *list = NULL;
+
+	while (json_is_array(at) && !json_is_number(json_array_get(at, 0))) {
+		list = at;
+		at = json_array_get(at, 0);
+	}
+	return json_array_size(list) > 2 ? json_array_get(list, 2) : at;
+}
+
+/* True if what is at `at` may be latitude and longitude, of a building: metres
+ * of a drawing go further in one room than degrees do in a town. */
+static bool
+coordinates_turned(const json_t *at, const json_t *other)
+{
+	double x = json_number_value(json_array_get(at, 0));
+	double y = json_number_value(json_array_get(at, 1));
+
+	return fabs(x) <= 90 && fabs(y) <= PLAN_LON_MAX &&
+	       fabs(x - json_number_value(json_array_get(other, 0))) < 1 &&
+	       fabs(y - json_number_value(json_array_get(other, 1))) < 1;
+}
+
 /* What is wrong with the axes, if nothing in it is in degrees; else NULL. */
 static const char *
 geojson_axes(const json_t *features)
@@ -133,18 +184,20 @@ geojson_axes(const json_t *features)
 	bool any = false, turned = true;
 
 	for (size_t i = 0; i < json_array_size(features); i++) {
-		const json_t *at = coordinates_first(json_object_get(
+		const json_t *coordinates = json_object_get(
 			json_object_get(json_array_get(features, i),
 					"geometry"),
-			"coordinates"));
-		double x = json_number_value(json_array_get(at, 0));
-		double y = json_number_value(json_array_get(at, 1));
+			"coordinates");
+		const json_t *at = coordinates_first(coordinates);
 
 		if (at == NULL)
 			continue;
-		if (fabs(x) <= PLAN_LON_MAX && fabs(y) <= 90)
+		if (fabs(json_number_value(json_array_get(at, 0))) <=
+			    PLAN_LON_MAX &&
+		    fabs(json_number_value(json_array_get(at, 1))) <= 90)
 			return NULL;
-		turned = turned && fabs(x) <= 90 && fabs(y) <= PLAN_LON_MAX;
+		turned = turned &&
+			 coordinates_turned(at, coordinates_third(coordinates));
 		any = true;
 	}
 	if (!any)
@@ -156,7 +209,7 @@ geojson_axes(const json_t *features)
 }
 
 static enum err
-geojson_features(struct geojson *g, const json_t *features, struct diag *d)
+geojson_list(struct geojson *g, const json_t *features, struct diag *d)
 {
 	const json_t *first = json_array_get(features, 0);
 	const char *wrong = geojson_axes(features);
@@ -175,6 +228,22 @@ geojson_features(struct geojson *g, const json_t *features, struct diag *d)
 	for (size_t i = 0; i < json_array_size(features); i++)
 		geojson_feature(g, json_array_get(features, i));
 	return ERR_OK;
+}
+
+/* Features and collections of them. */
+static enum err
+geojson_features(struct geojson *g, const json_t *features, struct diag *d)
+{
+	json_t *list = json_array();
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < json_array_size(features); i++)
+		e = geojson_crs(g->file, json_array_get(features, i), d);
+	features_append(list, features, 0);
+	if (e == ERR_OK)
+		e = geojson_list(g, list, d);
+	json_decref(list);
+	return e;
 }
 
 static enum err geojson_file(struct plan *p, const char *path, bool osm,
@@ -215,7 +284,8 @@ geojson_levels(struct plan *p, const char *path, const json_t *root, bool osm,
 				    path, file),
 			osm, true, d);
 		for (size_t k = first; k < p->count; k++) {
-			p->items[k]->floor = floor;
+			if (floor != NULL)
+				p->items[k]->floor = floor;
 			if (!json_is_number(order) ||
 			    fabs(json_number_value(order)) > PLAN_LEVEL_LIMIT)
 				continue;
@@ -269,13 +339,15 @@ static enum err
 geojson_text(struct geojson *g, const char *path, char *text, size_t len,
 	     struct diag *d)
 {
-	json_t *root = plan_json_features(path, text, len, d);
+	json_t *root = plan_json_features(g->p, path, text, len, d);
 	enum err e;
 
 	if (root == NULL)
 		return ERR_SYNTAX;
 	g->file = plan_copy(g->p, path, strlen(path));
 	plan_level_file(&g->levels, path);
+	if (g->part && g->levels.doubtful) /* the index has them */
+		g->levels = (struct plan_levels){0};
 	if (!json_is_object(root) && !json_is_array(root))
 		e = diag_set(d, ERR_SYNTAX, "%s:1: this is not GeoJSON", path);
 	else

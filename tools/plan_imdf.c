@@ -76,6 +76,22 @@ imdf_feature(struct imdf *m, const char *file, const json_t *json)
 	m->features[m->count++] = f;
 }
 
+/* The kinds of features that the format has. */
+static bool
+imdf_is_known(const char *type)
+{
+	static const char *const types[] = {
+		"address",  "amenity",	   "anchor",   "building", "detail",
+		"fixture",  "footprint",   "geofence", "kiosk",	   "level",
+		"manifest", "occupant",	   "opening",  "section",  "unit",
+		"venue",    "relationship"};
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcasecmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
 static enum err
 imdf_document(struct imdf *m, const char *file, char *text, size_t len,
 	      struct diag *d)
@@ -87,15 +103,30 @@ imdf_document(struct imdf *m, const char *file, char *text, size_t len,
 		text += 3;
 		len -= 3;
 	}
-	root = plan_json_parse(file, text, len, true, d);
-	if (root == NULL)
+	if (strspn(text, " \t\r\n") == len) {
+		plan_left(m->p, file, "", "the file is empty");
+		return ERR_OK;
+	}
+	root = plan_json_parse(m->p, file, text, len, d);
+	if (root == NULL && imdf_is_known(imdf_base(m, file)))
 		return ERR_SYNTAX;
+	if (root == NULL) {
+		plan_left(m->p, file, "", "no file of IMDF, and %s",
+			  strncmp(d->text, file, strlen(file)) == 0
+				  ? d->text + strlen(file) + 1
+				  : d->text);
+		return ERR_OK;
+	}
 	json_array_append_new(m->documents, root);
 	features =
 		json_is_array(root) ? root : json_object_get(root, "features");
 	language = json_object_get(root, "language");
 	if (m->p->language == NULL && json_is_string(language))
 		m->p->language = plan_json_text(m->p, language);
+	if (json_object_get(root, "geometry") != NULL) {
+		imdf_feature(m, file, root);
+		return ERR_OK;
+	}
 	if (!json_is_array(features)) {
 		if (strcmp(imdf_base(m, file), "manifest") != 0)
 			plan_left(m->p, file, "", "no feature collection");
@@ -123,6 +154,13 @@ imdf_is_member(const char *name)
 /* --- folders ------------------------------------------------------------- */
 
 static int
+imdf_name_is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' &&
+	       strcmp(entry->d_name, "__MACOSX") != 0;
+}
+
+static int
 imdf_name_cmp(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
@@ -134,21 +172,61 @@ imdf_name_is_member(const struct dirent *entry)
 	return imdf_is_member(entry->d_name);
 }
 
+/* The only folder in a folder, which an archive may be unpacked to. */
+static const char *
+imdf_inner(struct imdf *m, const char *path)
+{
+	struct dirent **entries;
+	const char *inner = NULL;
+	struct stat st;
+	int count = scandir(path, &entries, imdf_name_is_visible, NULL);
+
+	for (int i = 0; i < count; i++) {
+		if (count == 1)
+			inner = plan_format(m->p, "%s/%s", path,
+					    entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return inner != NULL && stat(inner, &st) == 0 && S_ISDIR(st.st_mode)
+		       ? inner
+		       : NULL;
+}
+
+static bool
+imdf_is_void(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
 static enum err
-imdf_folder(struct imdf *m, const char *path, struct diag *d)
+imdf_folder(struct imdf *m, const char *path, unsigned depth, struct diag *d)
 {
 	struct dirent **entries;
 	enum err e = ERR_OK;
 	int count = scandir(path, &entries, imdf_name_is_member, imdf_name_cmp);
+	const char *inner = count == 0 ? imdf_inner(m, path) : NULL;
 
 	if (count < 0)
 		return diag_set(d, ERR_IO, "%s: %s", path, strerror(errno));
+	if (inner != NULL && depth < 4) {
+		free(entries);
+		return imdf_folder(m, inner, depth + 1, d);
+	}
 	for (int i = 0; i < count; i++) {
 		const char *file =
 			plan_format(m->p, "%s/%s", path, entries[i]->d_name);
 		char *text;
 		size_t len;
 
+		if (e == ERR_OK && imdf_is_void(file)) {
+			plan_left(m->p, file, "", "the file is empty");
+			free(entries[i]);
+			continue;
+		}
 		if (e == ERR_OK)
 			e = plan_read(m->p, file, &text, &len, d);
 		if (e == ERR_OK)
@@ -168,7 +246,7 @@ imdf_member(struct imdf *m, zip_t *zip, zip_uint64_t index, const char *path,
 	zip_file_t *in;
 	zip_stat_t stat;
 	const char *file;
-	char *text;
+	char *text, end;
 	zip_int64_t got;
 
 	if (zip_stat_index(zip, index, 0, &stat) != 0 ||
@@ -185,11 +263,12 @@ imdf_member(struct imdf *m, zip_t *zip, zip_uint64_t index, const char *path,
 		return diag_set(d, ERR_IO, "%s: %s", file, zip_strerror(zip));
 	text = plan_alloc(m->p, stat.size + 1);
 	got = zip_fread(in, text, stat.size);
+	/* The checksum is looked at where the file ends. */
+	if (got == (zip_int64_t)stat.size && zip_fread(in, &end, 1) != 0)
+		got = -1;
 	zip_fclose(in);
 	if (got != (zip_int64_t)stat.size)
 		return diag_set(d, ERR_IO, "%s: the archive is damaged", file);
-	if (strspn(text, " \t\r\n") == stat.size)
-		return diag_set(d, ERR_SYNTAX, "%s:1: the file is empty", file);
 	return imdf_document(m, file, text, stat.size, d);
 }
 
@@ -450,10 +529,18 @@ imdf_room(struct imdf *m, struct imdf_feature *f)
 static void
 imdf_spot(struct imdf *m, struct imdf_feature *f)
 {
-	struct plan_feature shape = imdf_geometry(m, f);
-	struct plan_item *item = plan_feature_spot(m->p, &shape, 0);
+	const char *category = imdf_label(m, f, "category");
 	const struct imdf_feature *unit;
+	struct plan_feature shape;
+	struct plan_item *item;
 
+	if (category != NULL && (strcmp(category, "wall") == 0 ||
+				 strcmp(category, "obstruction") == 0)) {
+		plan_left(m->p, f->file, f->id, "not a place: %s", category);
+		return;
+	}
+	shape = imdf_geometry(m, f);
+	item = plan_feature_spot(m->p, &shape, 0);
 	if (item == NULL)
 		return;
 	imdf_describe(m, item, f, f->type);
@@ -585,7 +672,7 @@ plan_imdf(struct plan *p, const char *path, struct diag *d)
 	if (stat(path, &st) != 0)
 		e = diag_set(d, ERR_IO, "%s: %s", path, strerror(errno));
 	else if (S_ISDIR(st.st_mode))
-		e = imdf_folder(&m, path, d);
+		e = imdf_folder(&m, path, 0, d);
 	else
 		e = imdf_archive(&m, path, d);
 	if (e == ERR_OK && m.count == 0)

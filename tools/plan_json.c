@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #define RECORD_SEPARATOR '\x1e' /* before each text of a sequence */
+#define JSON_MEMORY_MAX ((uint64_t)2 << 30)
 
 /* --- documents ----------------------------------------------------------- */
 
@@ -40,10 +41,54 @@ json_drop_commas(char *text, size_t len)
 	}
 }
 
+/*
+ * What its values take in memory: a list of nothing is a hundred octets for
+ * three of text, and an archive may hold a thousand times its size of those.
+ */
+static uint64_t
+json_memory(const char *text, size_t len)
+{
+	uint64_t memory = len;
+	bool string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (string && c == '\\')
+			i++;
+		else if (c == '"')
+			string = !string;
+		else if (!string && c == '[')
+			memory += 144;
+		else if (!string && c == '{')
+			memory += 256;
+		else if (!string && (c == ',' || c == ':'))
+			memory += 48;
+	}
+	return memory;
+}
+
+/* All JSON of a plan counts: that of IMDF is held at once. */
+static enum err
+json_afford(struct plan *p, const char *file, const char *text, size_t len,
+	    struct diag *d)
+{
+	p->json += json_memory(text, len);
+	if (p->json <= JSON_MEMORY_MAX)
+		return ERR_OK;
+	return diag_set(d, ERR_RANGE,
+			"%s: too large: its values would take more than 2 GiB "
+			"of memory",
+			file);
+}
+
 /* What it looks like, when it is no JSON. */
 static const char *
 json_instead(const char *text)
 {
+	if (memcmp(text, "\xff\xfe", 2) == 0 ||
+	    memcmp(text, "\xfe\xff", 2) == 0)
+		return ": this is UTF-16; save it as UTF-8";
 	switch (text[strspn(text, " \t\r\n")]) {
 	case '<':
 		return ": this is XML (for OSM XML the format is osm)";
@@ -68,6 +113,7 @@ json_next(const char *file, const char *text, size_t len, size_t *at, bool more,
 	json_error_t error;
 	json_t *value = json_loadb(text + *at, len - *at, flags, &error);
 	int line = error.line < 1 ? 1 : error.line;
+	const char *instead;
 
 	if (value != NULL) {
 		*at += more ? (size_t)error.position : len - *at;
@@ -75,21 +121,25 @@ json_next(const char *file, const char *text, size_t len, size_t *at, bool more,
 	}
 	for (size_t i = 0; i < *at; i++)
 		line += text[i] == '\n';
+	instead = json_instead(text);
+	if (*instead == '\0' &&
+	    json_error_code(&error) == json_error_invalid_utf8)
+		instead = ": it is not UTF-8";
 	plan_clean(error.text);
 	diag_set(d, ERR_SYNTAX, "%s:%d:%d: %s%s", file, line,
-		 error.column < 1 ? 1 : error.column, error.text,
-		 json_instead(text));
+		 error.column < 1 ? 1 : error.column, error.text, instead);
 	return NULL;
 }
 
 json_t *
-plan_json_parse(const char *file, char *text, size_t len, bool lenient,
+plan_json_parse(struct plan *p, const char *file, char *text, size_t len,
 		struct diag *d)
 {
 	size_t at = 0;
 
-	if (lenient)
-		json_drop_commas(text, len);
+	if (json_afford(p, file, text, len, d) != ERR_OK)
+		return NULL;
+	json_drop_commas(text, len);
 	return json_next(file, text, len, &at, false, d);
 }
 
@@ -107,19 +157,33 @@ is_feature(const json_t *value)
 {
 	const char *type = json_string_value(json_object_get(value, "type"));
 
-	return type != NULL && strcmp(type, "Feature") == 0;
+	return type != NULL && (strcmp(type, "Feature") == 0 ||
+				strcmp(type, "FeatureCollection") == 0);
 }
 
-/* The feature and those behind it, as a collection; takes the reference. */
+/* The feature, or collection, and those behind it, as a collection; takes the
+ * reference. */
 static json_t *
 json_collect(const char *file, const char *text, size_t len, size_t *at,
 	     json_t *feature, struct diag *d)
 {
 	json_t *list = json_array();
+	int line = 1;
 
 	while (feature != NULL && json_array_append_new(list, feature) == 0 &&
-	       json_goes_on(text, len, at))
+	       json_goes_on(text, len, at)) {
+		size_t start = *at;
+
 		feature = json_next(file, text, len, at, true, d);
+		if (feature == NULL || is_feature(feature))
+			continue;
+		for (size_t i = 0; i < start; i++)
+			line += text[i] == '\n';
+		diag_set(d, ERR_SYNTAX, "%s:%d: not a feature, behind one",
+			 file, line);
+		json_decref(feature);
+		feature = NULL;
+	}
 	if (feature == NULL) {
 		json_decref(list);
 		return NULL;
@@ -129,11 +193,14 @@ json_collect(const char *file, const char *text, size_t len, size_t *at,
 }
 
 json_t *
-plan_json_features(const char *file, char *text, size_t len, struct diag *d)
+plan_json_features(struct plan *p, const char *file, char *text, size_t len,
+		   struct diag *d)
 {
 	json_t *value;
 	size_t at = 0;
 
+	if (json_afford(p, file, text, len, d) != ERR_OK)
+		return NULL;
 	for (char *mark = text; (mark = memchr(mark, RECORD_SEPARATOR,
 					       len - (size_t)(mark - text)));)
 		*mark = ' ';
@@ -221,6 +288,40 @@ plan_json_label(struct plan *p, const json_t *value)
 	return NULL;
 }
 
+/* The text between quotes at *at, which moves behind it; NULL: there is none.
+ */
+static const char *
+quoted_next(struct plan *p, const char **at)
+{
+	const char *from = *at + strspn(*at, " ,=>");
+	size_t len = 1, kept = 0;
+	char *copy;
+
+	if (*from != '"')
+		return NULL;
+	while (from[len] != '\0' && from[len] != '"')
+		len += from[len] == '\\' && from[len + 1] != '\0' ? 2 : 1;
+	copy = plan_copy(p, from + 1, len - 1);
+	for (size_t i = 0; copy[i] != '\0'; i++) {
+		i += copy[i] == '\\' && copy[i + 1] != '\0';
+		copy[kept++] = copy[i];
+	}
+	copy[kept] = '\0';
+	*at = from + len + (from[len] == '"');
+	return copy;
+}
+
+/* "indoor"=>"room","level"=>"2" */
+static void
+tags_other(struct plan *p, struct plan_pairs *tags, const char *text)
+{
+	const char *key, *value;
+
+	while ((key = quoted_next(p, &text)) != NULL &&
+	       (value = quoted_next(p, &text)) != NULL)
+		plan_pair(p, tags, key, value);
+}
+
 void
 plan_json_tags(struct plan *p, struct plan_pairs *tags,
 	       const json_t *properties)
@@ -230,7 +331,9 @@ plan_json_tags(struct plan *p, struct plan_pairs *tags,
 
 	json_object_foreach((json_t *)properties, key, value)
 	{
-		if (!json_is_object(value))
+		if (strcmp(key, "other_tags") == 0 && json_is_string(value))
+			tags_other(p, tags, json_string_value(value));
+		else if (!json_is_object(value))
 			plan_pair(p, tags, key, plan_json_text(p, value));
 		else if (strcmp(key, "tags") == 0)
 			plan_json_tags(p, tags, value);

@@ -11,16 +11,17 @@
 
 /*
  * A JSON value of text (len octets, which may be changed); the caller drops
- * the reference. NULL, and FILE:LINE:COLUMN in d, if it is none. lenient: a
- * comma before a closing bracket is passed over.
+ * the reference. NULL, and FILE:LINE:COLUMN in d, if it is none, or FILE if it
+ * would take too much memory. A comma before a closing bracket is passed over.
  */
-json_t *plan_json_parse(const char *file, char *text, size_t len, bool lenient,
-			struct diag *d);
+json_t *plan_json_parse(struct plan *p, const char *file, char *text,
+			size_t len, struct diag *d);
 
-/* The same for GeoJSON, not lenient, which may also be a sequence of features
- * (RFC 8142) or a feature a line: then they are one collection. */
-json_t *plan_json_features(const char *file, char *text, size_t len,
-			   struct diag *d);
+/* The same for GeoJSON, whose commas must be right, and which may also be a
+ * sequence of features or collections (RFC 8142), or one a line: then they are
+ * one collection. */
+json_t *plan_json_features(struct plan *p, const char *file, char *text,
+			   size_t len, struct diag *d);
 
 /* A scalar as text, an array of scalars as "a;b", NULL for anything else. */
 const char *plan_json_text(struct plan *p, const json_t *value);
@@ -29,7 +30,8 @@ const char *plan_json_text(struct plan *p, const json_t *value);
  * else in the first; a string as it is. NULL: none. */
 const char *plan_json_label(struct plan *p, const json_t *value);
 
-/* Every member of properties, and of an object "tags" in it, as tags. */
+/* Every member of properties, and of an object "tags" in it, as tags; GDAL has
+ * those of OpenStreetMap in a string "other_tags". */
 void plan_json_tags(struct plan *p, struct plan_pairs *tags,
 		    const json_t *properties);
 

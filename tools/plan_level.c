@@ -15,9 +15,12 @@ plan_level_add(struct plan_levels *levels, int level)
 		return;
 	while (at < levels->count && levels->at[at] < level)
 		at++;
-	if (levels->count == PLAN_LEVELS_MAX ||
-	    (at < levels->count && levels->at[at] == level))
+	if (at < levels->count && levels->at[at] == level)
 		return;
+	if (levels->count == PLAN_LEVELS_MAX) {
+		levels->cut = true;
+		return;
+	}
 	memmove(&levels->at[at + 1], &levels->at[at],
 		(levels->count - at) * sizeof(levels->at[0]));
 	levels->at[at] = level;
@@ -30,6 +33,7 @@ plan_level_join(struct plan_levels *levels, const struct plan_levels *from)
 	for (unsigned i = 0; i < from->count; i++)
 		plan_level_add(levels, from->at[i]);
 	levels->rounded = levels->rounded || from->rounded;
+	levels->cut = levels->cut || from->cut;
 }
 
 /* --- numbers ------------------------------------------------------------- */
@@ -110,8 +114,24 @@ struct level_word {
 	char text[WORD_MAX];
 };
 
-/* Letters and digits, in lower case; a '-' or 'm' that is a sign stays with
- * its number ("_-1"). Only the last WORDS_MAX are kept. */
+/* True if the point at text + i makes an ordinal of the number before it: 2.
+ * OG, 2.Untergeschoss. */
+static bool
+level_is_ordinal(const char *text, size_t i, size_t len)
+{
+	if (i == 0 || i >= len || text[i] != '.' ||
+	    !isdigit((unsigned char)text[i - 1]))
+		return false;
+	do
+		i++;
+	while (i < len && text[i] == ' ');
+	return i < len && (isalpha((unsigned char)text[i]) ||
+			   (unsigned char)text[i] >= 0x80);
+}
+
+/* Letters and digits, in lower case; a '-' that is a sign stays with its number
+ * ("_-1"), and so does the point of an ordinal. Only the last WORDS_MAX are
+ * kept. */
 static size_t
 level_words(struct level_word *words, const char *text, size_t len)
 {
@@ -126,6 +146,7 @@ level_words(struct level_word *words, const char *text, size_t len)
 			n = 1;
 		while (i + n < len && isalnum((unsigned char)text[i + n]))
 			n++;
+		n += n > 0 && level_is_ordinal(text, i + n, len);
 		if (n == 0) {
 			i++;
 			continue;
@@ -154,7 +175,9 @@ level_is_floor(const char *word)
 		"storey", "story",  "etage",	  "niveau",   "stock",
 		"l",	  "f",	    "floors",	  "geschoss", "piso",
 		"planta", "piano",  "og",	  "flr",      "andar",
-		"ebene",  "kerros", "verdieping", "kat",
+		"ebene",  "kerros", "verdieping", "kat",      "obergeschoss",
+		"plan",	  "vaning", "etasje",	  "sal",      "pietro",
+		"patro",  "emelet", "etaj",	  "etazh",    "stockwerk",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -171,16 +194,25 @@ level_named(const char *word, int *level)
 		const char *word;
 		int level;
 	} names[] = {
-		{"gf", 0},	    {"g", 0},	     {"ground", 0},
-		{"eg", 0},	    {"rdc", 0},	     {"rez", 0},
-		{"erdgeschoss", 0}, {"parterre", 0}, {"pb", 0},
-		{"basement", -1},   {"cellar", -1},  {"keller", -1},
-		{"kg", -1},	    {"ug", -1},	     {"lg", -1},
-		{"sousol", -1},	    {"sous", -1},    {"soussol", -1},
-		{"first", 1},	    {"second", 2},   {"third", 3},
-		{"fourth", 4},	    {"fifth", 5},    {"sixth", 6},
-		{"seventh", 7},	    {"eighth", 8},   {"ninth", 9},
-		{"tenth", 10},
+		{"terra", 0},	  {"terreno", 0},  {"baja", 0},
+		{"begane", 0},	  {"stue", 0},	   {"bottenvaning", 0},
+		{"prizemi", 0},	  {"parter", 0},   {"foldszint", 0},
+		{"zemin", 0},	  {"isogeio", 0},  {"untergeschoss", -1},
+		{"sotano", -1},	  {"bodrum", -1},  {"seminterrato", -1},
+		{"kelder", -1},	  {"subsolo", -1}, {"subsol", -1},
+		{"kjeller", -1},  {"kallare", -1}, {"kaelder", -1},
+		{"piwnica", -1},  {"suteren", -1}, {"ypogeio", -1},
+		{"podval", -1},	  {"pince", -1},   {"subbasement", -2},
+		{"eleventh", 11}, {"twelfth", 12}, {"gf", 0},
+		{"g", 0},	  {"ground", 0},   {"eg", 0},
+		{"rdc", 0},	  {"rez", 0},	   {"erdgeschoss", 0},
+		{"parterre", 0},  {"pb", 0},	   {"basement", -1},
+		{"cellar", -1},	  {"keller", -1},  {"kg", -1},
+		{"ug", -1},	  {"lg", -1},	   {"sousol", -1},
+		{"sous", -1},	  {"soussol", -1}, {"first", 1},
+		{"second", 2},	  {"third", 3},	   {"fourth", 4},
+		{"fifth", 5},	  {"sixth", 6},	   {"seventh", 7},
+		{"eighth", 8},	  {"ninth", 9},	   {"tenth", 10},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -197,7 +229,8 @@ level_named(const char *word, int *level)
 static bool
 level_joined(const char *word, int *level)
 {
-	static const char *const below[] = {"b", "ug", "kg", "basement", "lg"};
+	static const char *const below[] = {"b",	"ug", "kg",
+					    "basement", "lg", "ss"};
 	static const char *const after[] = {"st", "nd", "rd", "th",  "og",
 					    "f",  "er", "e",  "eme", "fl"};
 	size_t letters = strcspn(word, "0123456789");
@@ -229,13 +262,14 @@ level_joined(const char *word, int *level)
 	return *rest == '\0' && level_is_floor(head);
 }
 
-/* A plain number; of most digits. */
+/* A plain number; of most digits. An ordinal is one, too. */
 static bool
 level_plain(const char *word, size_t most, int *level)
 {
 	const char *digits = word[0] == '-' ? word + 1 : word;
 	size_t n = strlen(digits);
 
+	n -= n > 0 && digits[n - 1] == '.';
 	if (n == 0 || n > most || strspn(digits, "0123456789") != n)
 		return false;
 	*level = (int)strtol(word, NULL, 10);
@@ -248,6 +282,21 @@ level_is_below(const char *word)
 {
 	return strcmp(word, "lower") == 0 || strcmp(word, "basement") == 0 ||
 	       strcmp(word, "underground") == 0;
+}
+
+/* The number behind the i-th word, or the ordinal before it: basement 2,
+ * sous-sol 2, 2. Untergeschoss. */
+static bool
+level_beside(const struct level_word *words, size_t count, size_t i, int *level)
+{
+	size_t next = i + 1;
+
+	if (next < count && strcmp(words[next].text, "sol") == 0)
+		next++;
+	if (next < count && level_plain(words[next].text, 2, level))
+		return *level > 0;
+	return i > 0 && strchr(words[i - 1].text, '.') != NULL &&
+	       level_plain(words[i - 1].text, 2, level) && *level > 0;
 }
 
 /* A number counts only beside a word that says floor, or (alone) at the end. */
@@ -274,15 +323,16 @@ level_from_words(struct plan_levels *levels, const struct level_word *words,
 			goto found;
 		if (!level_named(words[i].text, &level))
 			continue;
-		if (level < 0 && i + 1 < count &&
-		    level_plain(words[i + 1].text, 2, &below) && below > 0)
+		if (level < 0 && level_beside(words, count, i, &below))
 			level = -below; /* basement 2 */
 		goto found;
 	}
 	i = 0;
 	if (!alone || count == 0 ||
-	    !level_plain(words[count - 1].text, 2, &level))
-		return false;
+	    !level_plain(words[count - 1].text, 2, &level) ||
+	    (count > 1 && level_plain(words[count - 2].text, 4, &below)))
+		return false; /* the last one would be a day */
+	levels->doubtful = true;
 found:
 	if (i > 0 && level >= 0 && level_is_below(words[i - 1].text))
 		level = level > 0 ? -level : -1;
@@ -300,9 +350,12 @@ level_rewrite(char *dst, size_t room, const char *text)
 	static const struct {
 		const char *from, *to;
 	} words[] = {
-		{"地下", "b"}, {"지하", "b"}, {"층", "f "}, {"层", "f "},
-		{"層", "f "},  {"楼", "f "},  {"樓", "f "}, {"階", "f "},
-		{"阶", "f "},  {"第", ""},
+		{"地下", "b"}, {"지하", "b"}, {"층", "f "},   {"层", "f "},
+		{"層", "f "},  {"楼", "f "},  {"樓", "f "},   {"階", "f "},
+		{"阶", "f "},  {"第", ""},    {"十一", "11"}, {"十二", "12"},
+		{"十", "10"},  {"一", "1"},   {"二", "2"},    {"三", "3"},
+		{"四", "4"},   {"五", "5"},   {"六", "6"},    {"七", "7"},
+		{"八", "8"},   {"九", "9"},
 	};
 	size_t len = 0;
 	bool any = false;
@@ -352,11 +405,104 @@ level_from_text(struct plan_levels *levels, const char *text, bool alone)
 	       levels->count > 0;
 }
 
-/* --- both ---------------------------------------------------------------- */
+/* --- lists of words ------------------------------------------------------- */
 
-/* UUIDs and their like: what looks like a level in them is none. */
+/* A level in one or two words, and nothing beside it. */
 static bool
-level_is_opaque(const char *text)
+level_alone(const char *text, size_t len)
+{
+	struct level_word words[WORDS_MAX];
+	size_t count = level_words(words, text, len);
+	int level;
+
+	for (size_t i = 0; i < count; i++)
+		if (!level_is_floor(words[i].text) &&
+		    !level_named(words[i].text, &level) &&
+		    !level_joined(words[i].text, &level) &&
+		    !level_plain(words[i].text, 3, &level))
+			return false;
+	return count == 1 || count == 2;
+}
+
+/* The level that len octets of text say, and nothing else. */
+static bool
+level_part(const char *text, size_t len, int *level)
+{
+	struct plan_levels got = {0};
+	char part[40], label[NAME_LABEL_MAX + 1];
+
+	if (len >= sizeof(part))
+		return false;
+	memcpy(part, text, len);
+	part[len] = '\0';
+	if (!level_alone(part, len) &&
+	    !(plan_label(label, part) && level_alone(label, strlen(label))))
+		return false;
+	if (!level_numbers(&got, part) && !level_from_text(&got, part, false))
+		return false;
+	*level = got.at[0];
+	return got.count == 1;
+}
+
+/* "B2-L1", "EG-2.OG"; a number behind the line may be a sign's: UG-1. */
+static bool
+level_range(struct plan_levels *levels, const char *text, size_t len)
+{
+	const char *line = memchr(text, '-', len);
+	size_t left = line == NULL ? len : (size_t)(line - text);
+	size_t right = line == NULL ? 0 : len - left - 1;
+	int from, to, plain;
+
+	if (line == NULL || !level_part(text, left, &from) ||
+	    !level_part(line + 1, right, &to) ||
+	    level_plain(level_space(line + 1), 3, &plain))
+		return false;
+	for (int v = from < to ? from : to; v <= (from < to ? to : from); v++)
+		plan_level_add(levels, v);
+	return true;
+}
+
+/* "EG;1.OG", "B1/L1", each part one level or a range. */
+static bool
+level_list(struct plan_levels *levels, const char *text)
+{
+	for (;;) {
+		size_t len = strcspn(text, ";,|&/");
+		int level;
+
+		if (!level_range(levels, text, len)) {
+			if (!level_part(text, len, &level))
+				return false;
+			plan_level_add(levels, level);
+		}
+		text = level_space(text + len + (text[len] != '\0'));
+		if (*text == '\0')
+			return true;
+	}
+}
+
+/* One level, whatever stands around it. */
+static bool
+level_in_text(struct plan_levels *levels, const char *text)
+{
+	return !plan_is_opaque(text) && level_from_text(levels, text, false);
+}
+
+/* R+1 and R-1, which count from the rez-de-chaussée. */
+static bool
+level_from_rez(struct plan_levels *levels, const char *text)
+{
+	return (*text == 'R' || *text == 'r') &&
+	       (text[1] == '+' || text[1] == '-') &&
+	       level_numbers(levels, text + 1);
+}
+
+/* --- all of it ----------------------------------------------------------- */
+
+typedef bool level_fn(struct plan_levels *levels, const char *text);
+
+bool
+plan_is_opaque(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -366,16 +512,18 @@ level_is_opaque(const char *text)
 bool
 plan_level_parse(struct plan_levels *levels, const char *text)
 {
-	struct plan_levels got = {0};
+	static level_fn *const ways[] = {level_numbers, level_list,
+					 level_from_rez, level_in_text};
 
-	if (!level_numbers(&got, text) || got.count == 0) {
-		got = (struct plan_levels){0};
-		if (level_is_opaque(text) ||
-		    !level_from_text(&got, text, false))
-			return false;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		struct plan_levels got = {0};
+
+		if (ways[i](&got, text) && got.count > 0) {
+			*levels = got;
+			return true;
+		}
 	}
-	*levels = got;
-	return true;
+	return false;
 }
 
 bool
@@ -385,8 +533,9 @@ plan_level_id(struct plan_levels *levels, const char *text)
 
 	if (plan_level_parse(levels, text))
 		return true;
-	if (level_is_opaque(text) || !level_from_text(&got, text, true))
+	if (plan_is_opaque(text) || !level_from_text(&got, text, true))
 		return false;
+	got.doubtful = false;
 	*levels = got;
 	return true;
 }
@@ -396,10 +545,16 @@ plan_level_file(struct plan_levels *levels, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash == NULL ? path : slash + 1;
+	const char *dot = strrchr(base, '.'), *copy = strrchr(base, '(');
+	size_t len = dot == NULL ? strlen(base) : (size_t)(dot - base), count;
 	struct level_word words[WORDS_MAX];
 	struct plan_levels got = {0};
-	size_t count = level_words(words, base, strcspn(base, "."));
 
+	/* rooms (2).geojson is what a browser calls the second one. */
+	if (copy != NULL &&
+	    copy + 1 + strspn(copy + 1, "0123456789") + 1 == base + len)
+		len = (size_t)(copy - base);
+	count = level_words(words, base, len);
 	if (!level_from_words(&got, words, count, true) || got.count == 0)
 		return false;
 	*levels = got;

@@ -19,6 +19,18 @@ static const char *const latin_1[] = {
 static const char latin_a[] =
 	"aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii  jjkkklllllllllln"
 	"nnnnnnnnoooooo  rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+/* U+0180 to U+024F, as far as they have one letter: of Romanian, Pinyin. */
+static const char latin_b[] =
+	"bbbb   cc ddd  e ffg   ikkl  nnooo  pp     ttttuu vyyzz         "
+	"     d  l  n aaiioouuuuuuuuuueaaaa  ggggkkoooo  j d gg  nnaa  oo"
+	"aaaaeeeeiiiioooorrrruuuusstt  hhnd  zzaaeeooooooooyylnt   acclts"
+	"z  b  eejj qrryy";
+/* U+1E00 to U+1EFF: of Vietnamese, among others. */
+static const char latin_more[] =
+	"aabbbbbbccddddddddddeeeeeeeeeeffgghhhhhhhhhhiiiikkkkkkllllllllmm"
+	"mmmmnnnnnnnnoooooooopppprrrrrrrrssssssssssttttttttuuuuuuuuuuvvvv"
+	"wwwwwwwwwwxxxxyyzzzzzzhtwyassssdaaaaaaaaaaaaaaaaaaaaaaaaeeeeeeee"
+	"eeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyy      ";
 static const char *const cyrillic[] = {
 	/* U+0430 */
 	"a",  "b",    "v", "g",	 "d", "e", "zh", "z",  "i", "i",  "k",	"l",
@@ -31,8 +43,20 @@ static const char *const greek[] = {
 	"l", "m", "n",	"x",  "o", "p", "r", "s",  "s", "t",
 	"y", "f", "ch", "ps", "o", "i", "y", "o",  "y", "o"};
 
-/* What a code point becomes: "" drops it, " " parts words, NULL: a letter that
- * is not known here. */
+static const char *const ligatures[] = {"ff", "fi", "fl", "ffi", "ffl"};
+/* Where digits of other scripts begin: Arabic, Persian, Devanagari, Thai,
+ * small, wide. */
+static const uint32_t zeros[] = {0x660, 0x6f0, 0x966, 0xe50, 0x2080, 0xff10};
+
+static const char *
+label_one(char one[2], char letter)
+{
+	one[0] = letter;
+	one[1] = '\0';
+	return one;
+}
+
+/* What a code point becomes: "" drops it, " " parts words. */
 static const char *
 label_letter(uint32_t c, char one[2])
 {
@@ -42,11 +66,12 @@ label_letter(uint32_t c, char one[2])
 		return "ij";
 	if (c == 0x152 || c == 0x153)
 		return "oe";
-	if (c >= 0x100 && c < 0x180) {
-		one[0] = latin_a[c - 0x100];
-		one[1] = '\0';
-		return one;
-	}
+	if (c >= 0x100 && c < 0x180)
+		return label_one(one, latin_a[c - 0x100]);
+	if (c >= 0x180 && c < 0x250)
+		return label_one(one, latin_b[c - 0x180]);
+	if (c >= 0x1e00 && c < 0x1f00)
+		return label_one(one, latin_more[c - 0x1e00]);
 	if (c >= 0x300 && c < 0x370)
 		return "";
 	if (c == '\'' || c == 0x60 || c == 0xb4 || c == 0x2bc || c == 0x2018 ||
@@ -68,18 +93,17 @@ label_letter(uint32_t c, char one[2])
 		return "e";
 	if (c == 0x389 || c == 0x38a || c == 0x3ae || c == 0x3af)
 		return "i";
-	if (c >= 0x660 && c < 0x66a)
-		c = c - 0x660 + '0';
-	if (c >= 0xff10 && c < 0xff1a)
-		c = c - 0xff10 + '0';
-	if (c >= 0x2080 && c < 0x208a)
-		c = c - 0x2080 + '0';
-	if (c < 0x80) {
-		one[0] = (char)name_lower_octet((uint8_t)c);
-		one[1] = '\0';
-		return one;
-	}
-	return " ";
+	if (c == 0x259)
+		return "e";
+	if (c >= 0xfb00 && c < 0xfb05)
+		return ligatures[c - 0xfb00];
+	for (size_t i = 0; i < ARRAY_LEN(zeros); i++)
+		if (c >= zeros[i] && c < zeros[i] + 10)
+			c = c - zeros[i] + '0';
+	if (c >= 0xff21 && c < 0xff5b) /* wide ASCII */
+		c -= 0xfee0;
+	return c < 0x80 ? label_one(one, (char)name_lower_octet((uint8_t)c))
+			: " ";
 }
 
 /* The next code point of UTF-8; a broken octet is U+FFFD. */

@@ -2,7 +2,8 @@
  * OpenStreetMap XML with Simple Indoor Tagging: nodes, ways, and relations of
  * type multipolygon whose ways are joined to rings here. Elements without tags
  * are only geometry. A way whose nodes are not all in the file is taken with
- * those that are.
+ * those that are. Overpass may say where a way's nodes are within the way
+ * ("out geom"), or give the centre of what has an outline ("out center").
  */
 #include "tools/plan_json.h"
 
@@ -23,7 +24,8 @@ struct osm_way {
 };
 
 struct osm_member {
-	long long ref;
+	struct osm_way way; /* with nodes if they are told here */
+	size_t room;
 	bool inner;
 };
 
@@ -35,7 +37,7 @@ struct osm_element {
 		OSM_RELATION
 	} kind;
 	long long id;
-	struct plan_point at;
+	struct plan_point at; /* of a way or relation its centre, if told */
 	struct plan_pairs tags;
 	long long *refs; /* of a way */
 	struct osm_member *members;
@@ -55,6 +57,7 @@ struct osm {
 	struct osm_element **elements; /* with tags, in the file's order */
 	size_t element_count, element_room;
 	struct osm_element *open;
+	bool in_member; /* the last one of the open relation */
 };
 
 static void *
@@ -90,31 +93,85 @@ attribute_id(const char **atts, const char *name)
 	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
+static double
+attribute_degrees(const char **atts, const char *name)
+{
+	const char *text = attribute(atts, name);
+	char *end;
+	double value = text == NULL ? NAN : strtod(text, &end);
+
+	return text == NULL || end == text || *end != '\0' ? NAN : value;
+}
+
+static struct plan_point
+attribute_point(const char **atts)
+{
+	return (struct plan_point){.lat = attribute_degrees(atts, "lat"),
+				   .lon = attribute_degrees(atts, "lon")};
+}
+
+static bool
+point_valid(struct plan_point at)
+{
+	return fabs(at.lat) <= 90 && fabs(at.lon) <= PLAN_LON_MAX;
+}
+
+static void
+osm_add_node(struct osm *o, long long id, struct plan_point at)
+{
+	o->nodes = osm_grow(o, o->nodes, o->node_count, &o->node_room,
+			    sizeof(*o->nodes));
+	o->nodes[o->node_count++] = (struct osm_node){.id = id, .at = at};
+}
+
 static void
 osm_open(struct osm *o, int kind, const char **atts)
 {
 	const char *action = attribute(atts, "action");
 	const char *visible = attribute(atts, "visible");
-	const char *lat = attribute(atts, "lat");
-	const char *lon = attribute(atts, "lon");
 	struct osm_element *e = plan_alloc(o->p, sizeof(*e));
 
 	e->kind = kind;
 	e->id = attribute_id(atts, "id");
-	e->at.lat = lat == NULL ? NAN : strtod(lat, NULL);
-	e->at.lon = lon == NULL ? NAN : strtod(lon, NULL);
+	e->at = attribute_point(atts);
 	e->gone = (action != NULL && strcmp(action, "delete") == 0) ||
 		  (visible != NULL && strcmp(visible, "false") == 0);
 	o->open = e;
 }
 
+/* An id for a node that is told by its place alone, the same for all there. */
+static long long
+point_id(struct plan_point at)
+{
+	return -(llround((at.lat + 90) * 1e7) * 4000000000 +
+		 llround((at.lon + 181) * 1e7) + 1);
+}
+
+/* A node of a way, or of a member of a relation. */
 static void
-osm_add_ref(struct osm *o, long long ref)
+osm_add_ref(struct osm *o, const char **atts)
 {
 	struct osm_element *e = o->open;
+	struct plan_point at = attribute_point(atts);
+	long long ref = attribute_id(atts, "ref");
 
-	e->refs = osm_grow(o, e->refs, e->count, &e->room, sizeof(*e->refs));
-	e->refs[e->count++] = ref;
+	if (e->kind != OSM_WAY && !point_valid(at))
+		return;
+	if (e->kind != OSM_WAY)
+		ref = point_id(at);
+	if (point_valid(at))
+		osm_add_node(o, ref, at);
+	if (e->kind == OSM_WAY) {
+		e->refs = osm_grow(o, e->refs, e->count, &e->room,
+				   sizeof(*e->refs));
+		e->refs[e->count++] = ref;
+	} else if (o->in_member) {
+		struct osm_member *m = &e->members[e->count - 1];
+
+		m->way.refs = osm_grow(o, m->way.refs, m->way.count, &m->room,
+				       sizeof(*m->way.refs));
+		m->way.refs[m->way.count++] = ref;
+	}
 }
 
 static void
@@ -124,12 +181,13 @@ osm_add_member(struct osm *o, const char **atts)
 	const char *type = attribute(atts, "type");
 	const char *role = attribute(atts, "role");
 
-	if (type == NULL || strcmp(type, "way") != 0)
+	o->in_member = type != NULL && strcmp(type, "way") == 0;
+	if (!o->in_member)
 		return;
 	e->members = osm_grow(o, e->members, e->count, &e->room,
 			      sizeof(*e->members));
 	e->members[e->count++] = (struct osm_member){
-		.ref = attribute_id(atts, "ref"),
+		.way.id = attribute_id(atts, "ref"),
 		.inner = role != NULL && strcmp(role, "inner") == 0};
 }
 
@@ -148,8 +206,10 @@ osm_start(void *ctx, const char *name, const char **atts)
 		osm_open(o, OSM_RELATION, atts);
 	else if (o->open == NULL)
 		return;
-	else if (strcmp(name, "nd") == 0 && o->open->kind == OSM_WAY)
-		osm_add_ref(o, attribute_id(atts, "ref"));
+	else if (strcmp(name, "nd") == 0 && o->open->kind != OSM_NODE)
+		osm_add_ref(o, atts);
+	else if (strcmp(name, "center") == 0 && o->open->kind != OSM_NODE)
+		o->open->at = attribute_point(atts);
 	else if (strcmp(name, "member") == 0 && o->open->kind == OSM_RELATION)
 		osm_add_member(o, atts);
 	else if (strcmp(name, "tag") == 0 && attribute(atts, "k") != NULL)
@@ -168,13 +228,11 @@ osm_end(void *ctx, const char *name)
 	     strcmp(name, "relation") != 0))
 		return;
 	o->open = NULL;
+	o->in_member = false;
 	if (e->gone)
 		return;
 	if (e->kind == OSM_NODE) {
-		o->nodes = osm_grow(o, o->nodes, o->node_count, &o->node_room,
-				    sizeof(*o->nodes));
-		o->nodes[o->node_count++] =
-			(struct osm_node){.id = e->id, .at = e->at};
+		osm_add_node(o, e->id, e->at);
 	} else if (e->kind == OSM_WAY) {
 		o->ways = osm_grow(o, o->ways, o->way_count, &o->way_room,
 				   sizeof(*o->ways));
@@ -228,12 +286,6 @@ osm_way(const struct osm *o, long long id)
 
 /* --- geometry ------------------------------------------------------------ */
 
-static bool
-point_valid(struct plan_point at)
-{
-	return fabs(at.lat) <= 90 && fabs(at.lon) <= PLAN_LON_MAX;
-}
-
 /* The nodes that are there, onto ring; how many are not. */
 static size_t
 osm_ring(struct osm *o, struct plan_ring *ring, const long long *refs,
@@ -267,20 +319,35 @@ way_is_area(const struct osm_element *e)
 		plan_value(&e->tags, "barrier") == NULL);
 }
 
+/* What has no geometry but its centre, if that. */
+static void
+osm_take_centre(struct osm *o, struct plan_feature *f,
+		const struct osm_element *e)
+{
+	if (!point_valid(e->at)) {
+		plan_left(o->p, f->file, f->id, "it has no geometry");
+		return;
+	}
+	plan_note(o->p, f->file, f->id,
+		  "a position only: its outline is not in the file");
+	plan_ring_add(o->p, &f->points, e->at.lat, e->at.lon);
+	plan_feature_take(o->p, f);
+}
+
 static void
 osm_take_way(struct osm *o, struct plan_feature *f, const struct osm_element *e)
 {
 	struct plan_ring ring = {0};
 	size_t missing = osm_ring(o, &ring, e->refs, e->count);
 
+	if (ring.count == 0) {
+		osm_take_centre(o, f, e);
+		return;
+	}
 	if (missing > 0)
 		plan_note(o->p, f->file, f->id,
 			  "%zu of its %zu nodes are not in the file", missing,
 			  e->count);
-	if (ring.count == 0) {
-		plan_left(o->p, f->file, f->id, "it has no geometry");
-		return;
-	}
 	if (way_is_area(e))
 		*plan_area_add(o->p, plan_feature_area(o->p, f)) = ring;
 	else
@@ -345,13 +412,15 @@ osm_join(struct osm *o, struct plan_feature *f, const struct osm_element *e,
 	for (size_t i = 0; i < e->count; i++) {
 		if (e->members[i].inner != inner)
 			continue;
-		ways[count] = osm_way(o, e->members[i].ref);
+		ways[count] = e->members[i].way.count > 0
+				      ? &e->members[i].way
+				      : osm_way(o, e->members[i].way.id);
 		if (ways[count] != NULL)
 			count++;
-		else
+		else if (!point_valid(e->at))
 			plan_note(o->p, f->file, f->id,
 				  "its way %lld is not in the file",
-				  e->members[i].ref);
+				  e->members[i].way.id);
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct chain c = {0};
@@ -416,7 +485,7 @@ osm_take_relation(struct osm *o, struct plan_feature *f,
 	osm_join(o, &holes, e, true);
 	osm_holes(o, f, &holes);
 	if (f->area_count == 0)
-		plan_left(o->p, f->file, f->id, "it has no geometry");
+		osm_take_centre(o, f, e);
 	else
 		plan_feature_take(o->p, f);
 }

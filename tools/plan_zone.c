@@ -105,7 +105,7 @@ static enum err
 outline_format(struct plan *p, struct plan_item *item,
 	       const struct place_ring *rings, unsigned count, struct diag *d)
 {
-	uint8_t *rdata = plan_alloc(p, GEO_CAP);
+	uint8_t rdata[GEO_CAP];
 	int16_t level[PLAN_LEVELS_MAX];
 	struct place_footprint fp;
 	struct place_outline o = {
@@ -131,7 +131,7 @@ outline_format(struct plan *p, struct plan_item *item,
 		return e;
 	if (!place_footprint_contains(&fp, item->loc.spot))
 		return diag_set(d, ERR_RULE, "no point of it is inside of it");
-	item->geo = rdata;
+	item->geo = memcpy(plan_alloc(p, len), rdata, len);
 	item->geo_len = len;
 	item->loc.size = place_footprint_size(&fp);
 	return ERR_OK;

@@ -1,9 +1,10 @@
 /*
  * Building plans of any kind. The first octet picks the format and the options;
- * the rest is the file, or for IMDF the files, each after a line "--- NAME", or
- * a .zip. Each plan is refused with one line, or becomes a zone file that
- * `check` accepts, in which every room contains its own position; no line of
- * the report holds what a terminal would obey.
+ * the rest is the file, or for IMDF the files, each after a line "--- NAME" (a
+ * folder, or packed to a .zip here), or a .zip. Each plan is refused with one
+ * line, or becomes a zone file that `check` accepts, in which every room
+ * contains its own position; no line of the report holds what a terminal would
+ * obey.
  */
 #include "tools/plan.h"
 #include "zones/import.h"
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zip.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -50,7 +52,7 @@ struct file {
 };
 
 struct files {
-	struct file at[FILES_MAX];
+	struct file at[FILES_MAX + 1]; /* and the archive */
 	unsigned count;
 };
 
@@ -74,6 +76,8 @@ files_remove(const struct files *files)
 {
 	for (unsigned i = 0; i < files->count; i++)
 		unlink(files->at[i].path);
+	if (files->at[FILES_MAX].path[0] != '\0')
+		unlink(files->at[FILES_MAX].path);
 }
 
 /* "--- unit.geojson\n" and what is there up to the next such line. */
@@ -102,6 +106,29 @@ files_write(struct files *files, const uint8_t *data, size_t len)
 					   ? (size_t)(end - line - 1)
 					   : (size_t)(next - line - 1));
 	}
+}
+
+/* One archive of all of them, which is written by bits no mutation could. */
+static const char *
+files_pack(struct files *files)
+{
+	struct file *file = &files->at[FILES_MAX];
+	zip_t *zip;
+
+	snprintf(file->path, sizeof(file->path), "%s/plan.zip", folder);
+	zip = zip_open(file->path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+	must(zip != NULL);
+	for (unsigned i = 0; i < files->count; i++) {
+		const char *path = files->at[i].path;
+		zip_source_t *from = zip_source_file(zip, path, 0, -1);
+
+		must(from != NULL);
+		if (zip_file_add(zip, path + strlen(folder) + 1, from, 0) < 0)
+			zip_source_free(from); /* the name is there already */
+	}
+	if (zip_close(zip) != 0)
+		zip_discard(zip);
+	return file->path;
 }
 
 /* --- what must hold ------------------------------------------------------ */
@@ -193,8 +220,8 @@ report_is_sound(const struct plan *p)
 /* --- a plan -------------------------------------------------------------- */
 
 static enum err
-plan_take(struct plan *p, unsigned format, const uint8_t *data, size_t len,
-	  struct diag *d)
+plan_take(struct plan *p, unsigned format, bool packed, const uint8_t *data,
+	  size_t len, struct diag *d)
 {
 	struct files files = {0};
 	enum err e;
@@ -210,7 +237,8 @@ plan_take(struct plan *p, unsigned format, const uint8_t *data, size_t len,
 	case 2:
 		if (len > 4 && memcmp(data, "--- ", 4) == 0) {
 			files_write(&files, data, len);
-			e = plan_imdf(p, folder, d);
+			e = plan_imdf(p, packed ? files_pack(&files) : folder,
+				      d);
 		} else {
 			e = plan_imdf(p, file_write(&files, "plan", data, len),
 				      d);
@@ -238,7 +266,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	options.by_name = (data[0] & 8) != 0;
 	options.language = (data[0] & 16) != 0 ? "de" : NULL;
 	plan_init(&p, origin, &options);
-	if (plan_take(&p, data[0] & 3, data + 1, len - 1, &d) != ERR_OK) {
+	if (plan_take(&p, data[0] & 3, (data[0] & 64) != 0, data + 1, len - 1,
+		      &d) != ERR_OK) {
 		must(d.text[0] != '\0');
 		text_is_plain(d.text, "");
 	} else {

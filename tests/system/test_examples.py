@@ -146,13 +146,16 @@ class DemoTest(unittest.TestCase):
 class SodaTest(unittest.TestCase):
     zone = os.path.join(EXAMPLES, "soda", "soda.zone")
 
-    def test_the_zone_is_what_the_script_makes(self):
+    def test_the_zone_is_what_import_plan_makes(self):
         if not os.path.exists(BRICK):
             self.skipTest("soda_brick.ttl is not here")
-        done = run(os.path.join(SOURCE, "tools", "soda2zone"), BRICK)
+        done = run(PLACECTL, "import-plan", "brick", BRICK,
+                   "--origin", "soda.example")
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(self.zone, encoding="utf-8") as file:
-            self.assertEqual(done.stdout, file.read())
+            notice, rest = file.read().split("\n\n", 1)
+        self.assertIn("Brick Development Team", notice)
+        self.assertEqual(done.stdout, rest)
 
     def test_it_has_243_rooms(self):
         with open(self.zone, encoding="utf-8") as file:
@@ -165,6 +168,9 @@ class SodaTest(unittest.TestCase):
             self.assertEqual(
                 server.values("temp-sensor.r510.soda.example", "TXT"),
                 {'"brick=Zone_Temperature_Sensor"'})
+            self.assertEqual(
+                server.values("_civic.r510.soda.example", "TXT"),
+                {'"BLD=Soda Hall" "FLR=5" "ROOM=R510"'})
             self.assertIn("r510.soda.example.",
                           server.values("floor-5.soda.example", "PTR"))
 

@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -34,6 +35,33 @@ def records(zone):
                                   .split("\t", 2))
             found.setdefault((owner, rtype), []).append(rest)
     return found
+
+
+LOC = re.compile(r"(\d+) (\d+) ([\d.]+) ([NS]) (\d+) (\d+) ([\d.]+) ([EW]) ")
+
+
+def position(loc):
+    """Degrees, and as the labels of a question."""
+    found = LOC.match(loc).groups()
+    degrees, labels = [], []
+    for at in (0, 4):
+        d, m, s = (float(x) for x in found[at:at + 3])
+        value = d + m / 60 + s / 3600
+        degrees.append(-value if found[at + 3] in "SW" else value)
+        labels.append(f"{value:.9f}{found[at + 3].lower()}")
+    return degrees, ".".join(labels)
+
+
+def strings(record, key):
+    """The text of a key over the strings of a TXT that have it."""
+    return " ".join(re.findall(f'"{key}=([^"]*)"', record))
+
+
+def area(geo):
+    """Square centimetres of the outer ring of a footprint."""
+    at = [tuple(map(int, p.split(","))) for p in strings(geo, "fp").split()]
+    return abs(sum(x * v - u * y for (x, y), (u, v)
+                   in zip(at, at[1:] + at[:1]))) / 2
 
 
 class PlanCase(unittest.TestCase):
@@ -89,6 +117,86 @@ class FormatTest(PlanCase):
             out.writestr("__MACOSX/tower/._unit.geojson", b"\0\5")
         packed, _ = self.takes("imdf", [archive])
         self.assertEqual(folder.splitlines()[1:], packed.splitlines()[1:])
+
+    def imdf(self, folder, **files):
+        """The tower with other files, in a folder below self.dir."""
+        path = os.path.join(self.dir, folder)
+        shutil.copytree(os.path.join(PLANS, "tower.imdf"), path)
+        for name, text in files.items():
+            with open(os.path.join(path, f"{name}.geojson"), "w",
+                      encoding="utf-8") as file:
+                file.write(text)
+        return path
+
+    def test_imdf_a_folder_deeper(self):
+        folder, _ = self.takes("imdf", plan("tower.imdf"))
+        self.imdf("download/tower")
+        deeper, _ = self.takes("imdf", [os.path.join(self.dir, "download")])
+        self.assertEqual(folder.splitlines()[1:], deeper.splitlines()[1:])
+
+    def test_imdf_with_files_that_are_not_as_they_should_be(self):
+        with open(os.path.join(PLANS, "tower.imdf", "venue.geojson"),
+                  encoding="utf-8") as file:
+            text = re.sub(r",(\s*[]}])", r"\1", file.read())
+        venue = json.dumps(json.loads(text)["features"][0])
+        folder, _ = self.takes("imdf", plan("tower.imdf"))
+        zone, report = self.takes(
+            "imdf", [self.imdf("odd", venue=venue, detail="", notes="{oops",
+                               opening="")])
+        self.assertEqual(folder.splitlines()[1:], zone.splitlines()[1:])
+        self.assertIn("detail.geojson: left out: the file is empty", report)
+        self.assertIn("notes.geojson: left out: no file of IMDF", report)
+        done = import_plan("imdf", [self.imdf("broken", unit="{oops")])
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("unit.geojson:1:", done.stderr)
+
+    def test_a_wall_is_no_place_among_fixtures(self):
+        feature = {"type": "Feature", "feature_type": "fixture", "id": "w",
+                   "properties": {"category": "wall", "name": {"en": "Wall"}},
+                   "geometry": {"type": "Point", "coordinates": [0, 52]}}
+        _, report = self.takes("imdf", [self.imdf("walled", fixture=json.dumps(
+            {"type": "FeatureCollection", "features": [feature]}))])
+        self.assertIn("left out: not a place: wall (1): w", report)
+
+    def archive(self, name, *files):
+        path = os.path.join(self.dir, name)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+            for member, octets in files:
+                out.writestr(member, octets)
+        return path
+
+    def test_an_archive_that_unpacks_to_gigabytes_is_refused(self):
+        path = self.archive("a.zip", ("unit.geojson",
+                                      b"[" + b"{}," * (12 << 20) + b"{}]"))
+        self.assertLess(os.path.getsize(path), 200 << 10)
+        done = import_plan("imdf", [path])
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("more than 2 GiB of memory", done.stderr)
+        path = self.archive("b.zip", ("unit.geojson", b" " * (513 << 20)))
+        self.assertIn("too large", import_plan("imdf", [path]).stderr)
+
+    def test_an_archive_with_a_wrong_octet_is_told(self):
+        with open(os.path.join(PLANS, "tower.imdf", "unit.geojson"),
+                  "rb") as file:
+            units = file.read()
+        path = os.path.join(self.dir, "a.zip")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as out:
+            out.writestr("unit.geojson", units)
+        with open(path, "r+b") as file:
+            octets = file.read()
+            file.seek(octets.index(b"category") + 1)
+            file.write(b"u")
+        done = import_plan("imdf", [path])
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("the archive is damaged", done.stderr)
+
+    def test_a_name_out_of_the_folder_in_an_archive_stays_a_name(self):
+        with open(os.path.join(PLANS, "tower.imdf", "unit.geojson"),
+                  "rb") as file:
+            path = self.archive("a.zip", ("../../unit.geojson", file.read()))
+        self.takes("imdf", [path])
+        self.assertFalse(os.path.exists(os.path.join(
+            self.dir, "..", "..", "unit.geojson")))
 
     def test_a_model_beside_its_geometry(self):
         zone, report = self.takes(
@@ -235,6 +343,68 @@ class ServedTest(PlanCase):
             self.assertEqual(again.returncode, 0, again.stderr)
             self.assertNotIn("\n+ ", "\n" + again.stdout)
             self.assertNotIn("\n- ", "\n" + again.stdout)
+
+    def test_what_goes_out_comes_back_at_its_place_and_levels(self):
+        zone, _ = self.takes("osm", plan("arcade.osm"))
+        with Server(zones={ZONE: zone}) as server:
+            out = server.ctl("places", ZONE, "--geojson")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        back, _ = self.takes("geojson", [self.write("back.geojson",
+                                                    out.stdout)])
+
+        def places(text):
+            got = records(text)
+            geo = {owner: got.get((f"_geo.{owner}", "TXT"), [""])[0]
+                   for owner, _ in got}
+            return sorted((rest[0], "fp=" in geo[owner] and
+                           strings(geo[owner], "lvl"))
+                          for (owner, rtype), rest in got.items()
+                          if rtype == "LOC")
+        self.assertEqual(places(zone), places(back))
+
+
+@unittest.skipUnless(os.path.isdir(DATA), "the real buildings are not here")
+class InsideTest(PlanCase):
+    """Each room of the real buildings contains its own label on its level:
+    asked there, _in names it, or a smaller room inside of it."""
+
+    def rooms(self, zone):
+        """owner -> (labels of its place, levels, footprint)."""
+        got = records(zone)
+        return {owner: (position(rest[0])[1],
+                        strings(got[f"_geo.{owner}", "TXT"][0], "lvl"),
+                        got[f"_geo.{owner}", "TXT"][0])
+                for (owner, rtype), rest in got.items()
+                if rtype == "LOC" and (f"_geo.{owner}", "TXT") in got
+                and '"fp=' in got[f"_geo.{owner}", "TXT"][0]}
+
+    def asked(self, form, files, least):
+        zone, _ = self.takes(form, files)
+        rooms = self.rooms(zone)
+        self.assertGreaterEqual(len(rooms), least)
+        with Server(zones={ZONE: zone}) as server:
+            for owner, (at, levels, geo) in rooms.items():
+                for level in levels.split(",") if levels else [""]:
+                    name = f"{at}.l{level}" if level else at
+                    reply = server.ask(f"{name}._in.{ZONE}", "PTR")
+                    hits = [str(rr.target).removesuffix(f".{ZONE}.")
+                            for rr in reply.answer[0]] if reply.answer else []
+                    self.assertIn(owner, hits, name)
+                    around = area(geo)
+                    for hit in hits[:hits.index(owner)]:
+                        self.assertLessEqual(area(rooms[hit][2]), around, name)
+
+    def test_the_shopping_centre(self):
+        self.asked("osm", [os.path.join(DATA, "osm-indoor", "caserne.osm")],
+                   66)
+
+    def test_the_station(self):
+        self.asked("osm", [os.path.join(DATA, "osm-indoor",
+                                        "gare-de-l-est.geojson")], 130)
+
+    def test_the_office(self):
+        self.asked("geojson", sorted(glob.glob(os.path.join(
+            DATA, "westport-house", "*.geojson"))), 61)
 
 
 @unittest.skipUnless(os.path.isdir(DATA), "the real buildings are not here")

@@ -105,7 +105,8 @@ Test(plan_geojson, features_may_follow_each_other)
 	refuses(FEATURE("a") FEATURE("b") "{\"type\":}", ":5:9: unexpected");
 	refuses(FEATURE("a") "[1", ":3:");
 	refuses("{\"type\":\"FeatureCollection\",\"features\":[]}\n{}",
-		":2:1: end of file expected");
+		":2: not a feature");
+	refuses("[]\n{}", ":2:1: end of file expected");
 }
 
 Test(plan_geojson, turned_axes_are_told)

@@ -29,6 +29,8 @@ Test(plan_name, accents_go_and_ligatures_are_two_letters)
 	cr_assert_str_eq(label("Straße Ærø Łódź Şişli"),
 			 "strasse-aero-lodz-sisli");
 	cr_assert_str_eq(label("cafe\xcc\x81"), "cafe");
+	cr_assert_str_eq(label("Phòng họp Ședință"), "phong-hop-sedinta");
+	cr_assert_str_eq(label("ﬁtness Ｒｏｏｍ１２"), "fitness-room12");
 }
 
 Test(plan_name, apostrophes_do_not_part_words)
@@ -49,6 +51,7 @@ Test(plan_name, what_has_no_latin_letter_is_no_label)
 	cr_assert_str_eq(label("!?"), "");
 	cr_assert_str_eq(label("\xff\xfe\xc3"), "");
 	cr_assert_str_eq(label("会議室 3"), "3");
+	cr_assert_str_eq(label("اتاق ۱۲"), "12");
 }
 
 Test(plan_name, a_label_has_63_octets_at_most_and_no_hyphen_at_its_end)
