@@ -22,12 +22,13 @@
 struct descent {
 	const uint8_t *key;
 	size_t key_len;
-	uint32_t id;	     /* its first octets, if there are KEY_HEAD, */
-	uint64_t head;	     /* and those behind them */
-	const uint8_t *page; /* NULL: left to LMDB */
-	/* the lowest branch with an entry behind ours; NULL: none */
-	const uint8_t *right;
+	uint64_t head;	      /* see `id` */
+	const uint8_t *page;  /* NULL: left to LMDB */
+	const uint8_t *right; /* the lowest branch with an entry behind ours,
+				 right_at; NULL: none */
 	unsigned right_at;
+	uint32_t id; /* the key's first octets, if there are KEY_HEAD, and in
+			`head` those behind them */
 	unsigned low, count; /* entries not ruled out yet: from low, so many */
 	unsigned entries;
 	bool branch, found; /* found: at low */
