@@ -224,7 +224,7 @@ floor_number(struct brick *b, const struct brick_node *floor)
 {
 	const char *digits = floor->local + strcspn(floor->local, "0123456789");
 	size_t len = strspn(digits, "0123456789");
-	struct plan_levels levels;
+	struct plan_levels levels = {0};
 
 	if (len > 0 && floor_level(floor, &levels) &&
 	    levels.at[0] == strtol(digits, NULL, 10))
