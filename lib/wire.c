@@ -174,6 +174,7 @@ wire_writer_init(struct wire_writer *w, uint8_t *buf, size_t limit)
 	w->has_first = false;
 	w->full = false;
 	w->targets = 0;
+	w->parent = 0;
 	w->work = WRITE_WORK_BASE + WRITE_WORK_PER_OCTET * (unsigned)limit;
 	memset(w->bucket, 0, sizeof(w->bucket));
 }
@@ -298,12 +299,43 @@ target_find(struct wire_writer *w, unsigned bucket, unsigned parent,
 	return 0;
 }
 
+/* The names of an answer mostly are siblings: then all but the first label is
+ * known at once. Returns its target, or 0. */
+static unsigned
+parent_match(struct wire_writer *w, struct labels *l)
+{
+	size_t start = l->at > 1 ? l->start[1] : 0;
+
+	if (w->parent == 0 || w->work == 0 || start == 0 ||
+	    l->len - start != w->parent_len ||
+	    memcmp(l->name + start, w->buf + w->target[w->parent].offset,
+		   w->parent_len) != 0)
+		return 0;
+	w->work--;
+	l->at = 1;
+	return w->parent;
+}
+
+/* For the next one. There are no pointers in what is equal to a name's end. */
+static void
+parent_keep(struct wire_writer *w, const struct labels *l, unsigned target)
+{
+	size_t start = l->start[1], len = l->len - start;
+	size_t offset = w->target[target].offset;
+
+	if (offset + len > w->len ||
+	    memcmp(l->name + start, w->buf + offset, len) != 0)
+		return;
+	w->parent = target;
+	w->parent_len = len;
+}
+
 /* Goes through the labels from the right as far as they are known; returns
  * the target of the longest known suffix, 0 if it is the root. */
 static unsigned
 labels_match(struct wire_writer *w, struct labels *l)
 {
-	unsigned found = 0;
+	unsigned found = parent_match(w, l);
 
 	while (l->at > 0) {
 		const uint8_t *label = l->name + l->start[l->at - 1];
@@ -313,7 +345,8 @@ labels_match(struct wire_writer *w, struct labels *l)
 		if (child == 0)
 			break;
 		found = child;
-		l->at--;
+		if (--l->at == 1)
+			parent_keep(w, l, found);
 	}
 	return found;
 }
@@ -437,6 +470,8 @@ wire_rollback(struct wire_writer *w, struct wire_mark m)
 	}
 	w->len = m.len;
 	w->full = false;
+	if (w->parent > w->targets)
+		w->parent = 0;
 	if (w->first >= m.len)
 		w->has_first = false;
 }

@@ -83,6 +83,10 @@ struct wire_writer {
 	bool full;
 	unsigned targets; /* in use: numbers 1 to this */
 	unsigned work; /* label comparisons left; then names go out in full */
+	/* What is behind the first label of a name that was written lately: its
+	 * target, and its octets, which stand there in full. 0: none. */
+	unsigned parent;
+	size_t parent_len;
 	uint8_t bucket[WIRE_BUCKETS];
 	struct wire_target target[WIRE_TARGETS_MAX + 1]; /* 0 is the root */
 };

@@ -14,6 +14,8 @@ space_zone_next(const struct space_search *s, size_t *at)
 
 	if ((*at)++ == 0)
 		return s->facts;
+	if (c->zone_count == 1)
+		return NULL;
 	if (*at == 2)
 		*at += served_after(s->served, s->q->scope);
 	for (; *at - 2 < c->zone_count; ++*at) {

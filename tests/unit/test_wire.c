@@ -506,6 +506,34 @@ Test(wire_writer, declared_name_in_rdata_may_be_pointed_to)
 	cr_assert_arr_eq(space + 29, "\xc0\x12", 2);
 }
 
+Test(wire_writer, a_sibling_points_to_what_is_there_after_a_rollback)
+{
+	struct wire_writer w;
+	struct wire_mark m;
+	size_t before;
+
+	wire_writer_init(&w, space, 1000);
+	wire_write_octets(&w, "headerheader", 12);
+	wire_write_name(&w, N("lamp.room.home."));
+	wire_write_name_compressed(&w, N("tv.room.home."));
+	before = w.len;
+	wire_write_name_compressed(&w, N("fan.room.home."));
+	cr_assert_arr_eq(space + before, "\3fan\xc0\x11", 6);
+	m = wire_mark(&w);
+	wire_write_name_compressed(&w, N("a.yard."));
+	wire_write_name_compressed(&w, N("b.yard."));
+	cr_assert_eq(w.len, m.len + 8 + 4);
+	wire_rollback(&w, m);
+	wire_write_octets(&w, "somethingelse", 13);
+	before = w.len;
+	wire_write_name_compressed(&w, N("c.yard."));
+	cr_assert_eq(w.len, before + 8);
+	cr_assert_arr_eq(space + before, N("c.yard."), 8);
+	before = w.len;
+	wire_write_name_compressed(&w, N("RADIO.Room.home."));
+	cr_assert_arr_eq(space + before, "\5RADIO\xc0\x11", 8);
+}
+
 Test(wire_writer, without_work_left_names_go_out_in_full_and_right)
 {
 	struct wire_writer w;
