@@ -43,6 +43,8 @@ struct server {
 	struct control *control;
 	struct seeder *seeder;
 	bool seeding;
+	struct reload_request *waiting; /* for its end, and */
+	bool hangup;			/* a signal that came meanwhile */
 	struct event_watch *signals[3];
 	struct event_watch *timer;
 	struct event_watch *interfaces;
@@ -105,6 +107,8 @@ server_ask_stop(void *arg)
 /* --- seeding -----------------------------------------------------------------
  */
 
+static void reload_waiting(struct server *s);
+
 static void
 server_ready(void *arg)
 {
@@ -115,6 +119,7 @@ server_ready(void *arg)
 	s->seeding = false;
 	log_notice("ready");
 	notify_manager("READY=1");
+	reload_waiting(s);
 }
 
 /* On the seeder's thread; a zone that failed has been logged by it. */
@@ -263,10 +268,6 @@ reload(struct server *s, struct diag *d)
 
 	if (s->stopping)
 		return diag_set(d, ERR_BUSY, "the server is stopping");
-	if (s->seeding)
-		return diag_set(d, ERR_BUSY,
-				"zones are still being seeded; "
-				"try again when that is done");
 	e = reload_read(s, &made, d);
 	if (e != ERR_OK)
 		return e;
@@ -280,17 +281,9 @@ reload(struct server *s, struct diag *d)
 	return ERR_OK;
 }
 
-static void
-server_on_hup(void *arg)
-{
-	struct server *s = arg;
-	struct diag d;
-
-	if (reload(s, &d) != ERR_OK)
-		log_error("not reloaded: %s", d.text);
-}
-
+/* One of these waits in its conversation's thread. */
 struct reload_request {
+	struct reload_request *next;
 	struct server *server;
 	struct diag *d;
 	enum err result;
@@ -300,16 +293,64 @@ struct reload_request {
 };
 
 static void
-reload_on_main(void *arg)
+reload_reply(struct reload_request *r, enum err e, const struct diag *d)
 {
-	struct reload_request *r = arg;
-	enum err e = reload(r->server, r->d);
-
 	pthread_mutex_lock(&r->lock);
 	r->result = e;
+	*r->d = *d;
 	r->is_done = true;
 	pthread_cond_signal(&r->done);
 	pthread_mutex_unlock(&r->lock);
+}
+
+/* One reload for all that asked while zones were seeded: the file as it is
+ * now. */
+static void
+reload_waiting(struct server *s)
+{
+	struct reload_request *r = s->waiting, *next;
+	struct diag d = {0};
+	enum err e;
+
+	if (r == NULL && !s->hangup)
+		return;
+	e = reload(s, &d);
+	if (e != ERR_OK && s->hangup && !s->stopping)
+		log_error("not reloaded: %s", d.text);
+	s->hangup = false;
+	s->waiting = NULL;
+	for (; r != NULL; r = next) {
+		next = r->next; /* r is gone once it has its reply */
+		reload_reply(r, e, &d);
+	}
+}
+
+static void
+reload_soon(struct server *s)
+{
+	if (s->seeding && !s->stopping)
+		log_notice("reloading once the zones are seeded");
+	else
+		reload_waiting(s);
+}
+
+static void
+server_on_hup(void *arg)
+{
+	struct server *s = arg;
+
+	s->hangup = true;
+	reload_soon(s);
+}
+
+static void
+reload_on_main(void *arg)
+{
+	struct reload_request *r = arg;
+
+	r->next = r->server->waiting;
+	r->server->waiting = r;
+	reload_soon(r->server);
 }
 
 static enum err
@@ -619,8 +660,8 @@ server_run(struct server *s)
 	return !store_is_dead(s->store);
 }
 
-/* A conversation may wait for a reload that was asked for at the last moment:
- * main's loop runs once more, to turn those down. */
+/* A conversation may wait for a reload, asked for at the last moment or while
+ * zones were seeded: main's loop runs once more, to turn those down. */
 static void
 server_refuse_reloads(struct server *s)
 {
@@ -629,6 +670,7 @@ server_refuse_reloads(struct server *s)
 	pthread_mutex_unlock(&s->lock);
 	event_stop(s->loop);
 	event_run(s->loop);
+	reload_waiting(s);
 }
 
 /*

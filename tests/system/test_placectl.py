@@ -1,5 +1,7 @@
 """placectl against a running server, and alone."""
 import os
+import signal
+import subprocess
 import time
 import unittest
 
@@ -275,16 +277,46 @@ class UpkeepTest(CtlTest):
             with self.subTest(setting):
                 self.assertEqual("needs a restart" in done.stderr,
                                  told[setting], done.stderr)
-                self.assertEqual(done.returncode, told[setting])
+                self.assertEqual(done.returncode, told[setting],
+                                 done.stderr)
 
     def test_a_new_zone_is_seeded_at_reload(self):
-        self.server.zones["third.example"] = ROOM.replace("room.", "third.")
-        self.server.write("third.example.zone",
-                          self.server.zones["third.example"])
-        self.server.write_config()
+        self.add_zone("third.example", ROOM.replace("room.", "third."))
         self.ctl("reload")
         self.wait_for(lambda: self.server.values("lamp.third.example") ==
                       {"192.0.2.1"})
+
+    def add_zone(self, apex, text):
+        self.server.zones[apex] = text
+        self.server.write(f"{apex}.zone", text)
+        self.server.write_config()
+
+    def test_a_reload_while_zones_are_seeded_waits_and_is_not_lost(self):
+        self.add_zone("large.example", ROOM.replace("room.", "large.") +
+                      "".join(f"n{i} A 192.0.2.1\n" for i in range(60000)))
+        self.ctl("reload")
+        self.add_zone("third.example", ROOM.replace("room.", "third."))
+        self.server.process.send_signal(signal.SIGHUP)
+        self.ctl("reload")
+        self.add_zone("fourth.example", ROOM.replace("room.", "fourth."))
+        self.ctl("reload")
+        for apex in ("third.example", "fourth.example", "large.example"):
+            self.wait_for(lambda zone=apex: self.server.values(
+                f"lamp.{zone}") == {"192.0.2.1"})
+        self.assertNotIn("not reloaded", self.server.log())
+
+    def test_who_waits_with_a_reload_hears_that_the_server_stops(self):
+        self.add_zone("large.example", ROOM.replace("room.", "large.") +
+                      "".join(f"n{i} A 192.0.2.1\n" for i in range(200000)))
+        self.ctl("reload")
+        with subprocess.Popen(
+                [PLACECTL, "-s", os.path.join(self.server.dir, "control"),
+                 "reload"], stderr=subprocess.PIPE, text=True) as waiting:
+            self.wait_for(lambda: "once the zones" in self.server.log())
+            self.server.stop()
+            self.assertRegex(waiting.communicate(timeout=60)[1],
+                             "is stopping|hung up before")
+            self.assertEqual(waiting.returncode, 1)
 
     def test_drop_erases_only_a_zone_that_is_not_configured(self):
         self.ctl("drop", "other.example", status=1)
