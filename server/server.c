@@ -43,8 +43,8 @@ struct server {
 	struct control *control;
 	struct seeder *seeder;
 	bool seeding;
-	struct reload_request *waiting; /* for its end, and */
-	bool hangup;			/* a signal that came meanwhile */
+	struct reload_request *waiting; /* reloads asked for, to be made */
+	bool hangup;			/* the same, by SIGHUP */
 	struct event_watch *signals[3];
 	struct event_watch *timer;
 	struct event_watch *interfaces;
