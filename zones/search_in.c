@@ -14,8 +14,7 @@ shapes_in_cell(struct finding *f, struct store_run *run, struct place_spot spot,
 	enum err e;
 
 	for (;;) {
-		e = store_run_next(f->s->view, STORE_CELLS, run,
-				   PLACES_CELL_LEN, &key, &value);
+		e = store_run_next(f->s->view, STORE_CELLS, run, &key, &value);
 		if (e != ERR_OK)
 			return e == ERR_NOTFOUND ? ERR_OK : e;
 		if (!finding_may_scan(f))
@@ -49,6 +48,7 @@ shapes_at(struct finding *f, struct place_spot spot, shape_take *take,
 			   cell_parent(leaf, level), 0);
 		runs[n].key = keys[n];
 		runs[n].key_len = PLACES_KEY_LEN;
+		runs[n].prefix_len = PLACES_CELL_LEN;
 	}
 	store_runs_start(f->s->view, STORE_CELLS, runs, n);
 	for (unsigned i = 0; e == ERR_OK && i < n; i++)

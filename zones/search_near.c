@@ -165,8 +165,7 @@ range_scan(struct finding *f, struct store_run *run, uint64_t last,
 	enum err e;
 
 	for (;;) {
-		e = store_run_next(f->s->view, STORE_CELLS, run,
-				   PLACES_KIND_LEN, &key, &value);
+		e = store_run_next(f->s->view, STORE_CELLS, run, &key, &value);
 		if (e != ERR_OK)
 			return e == ERR_NOTFOUND ? ERR_OK : e;
 		at = places_key_cell(&key);
@@ -200,6 +199,7 @@ points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 			   0);
 		runs[i].key = keys[i];
 		runs[i].key_len = PLACES_KEY_LEN;
+		runs[i].prefix_len = PLACES_KIND_LEN;
 	}
 	store_runs_start(f->s->view, STORE_CELLS, runs, n);
 	for (unsigned i = 0; e == ERR_OK && i < n; i++)
@@ -462,7 +462,11 @@ static enum err
 along_the_curve(struct finding *f, bool *complete)
 {
 	uint8_t from[PLACES_KEY_LEN];
-	struct store_run run = {.key = from, .key_len = PLACES_KEY_LEN};
+	struct store_run run = {
+		.key = from,
+		.key_len = PLACES_KEY_LEN,
+		.prefix_len = PLACES_KIND_LEN,
+	};
 	struct store_value key, value;
 	unsigned back, seen = 0;
 	enum err e = back_along(f, from, &back);
@@ -471,8 +475,8 @@ along_the_curve(struct finding *f, bool *complete)
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		return e;
 	store_runs_start(f->s->view, STORE_CELLS, &run, 1);
-	while ((e = store_run_next(f->s->view, STORE_CELLS, &run,
-				   PLACES_KIND_LEN, &key, &value)) == ERR_OK) {
+	while ((e = store_run_next(f->s->view, STORE_CELLS, &run, &key,
+				   &value)) == ERR_OK) {
 		if (seen >= back + f->room &&
 		    (finding_full(f) || isfinite(f->limit) ||
 		     seen >= 2 * f->room + BUDGET)) {

@@ -163,10 +163,12 @@ void store_get_many(struct store_view *v, struct store_wanted *wanted,
 struct store_run {
 	const uint8_t *key; /* set by the caller, for whom it stays; */
 	size_t key_len;	    /* not 0 */
+	size_t prefix_len;  /* all its keys begin with so many of its octets */
 	/* the store's own */
 	const uint8_t *page, *last;
 	size_t last_len;
 	unsigned at, entries;
+	unsigned sure; /* entries of the page before this one are the run's */
 	bool ended;
 };
 
@@ -174,11 +176,10 @@ struct store_run {
 void store_runs_start(struct store_view *v, enum store_table t,
 		      struct store_run *runs, unsigned n);
 
-/* The next entry of a run, if its key begins with the first prefix_len octets
- * of the run's; else ERR_NOTFOUND. The table's cursor stands anywhere then. */
+/* The next entry of a run; ERR_NOTFOUND at its end. The table's cursor stands
+ * anywhere then. */
 enum err store_run_next(struct store_view *v, enum store_table t,
-			struct store_run *r, size_t prefix_len,
-			struct store_value *found_key,
+			struct store_run *r, struct store_value *found_key,
 			struct store_value *value);
 
 /* The first entry with a key >= this one; ERR_NOTFOUND at the table's end. */

@@ -22,13 +22,13 @@
 struct descent {
 	const uint8_t *key;
 	size_t key_len;
-	uint64_t head;	      /* see `id` */
 	const uint8_t *page;  /* NULL: left to LMDB */
 	const uint8_t *right; /* the lowest branch with an entry behind ours,
 				 right_at; NULL: none */
 	unsigned right_at;
-	uint32_t id; /* the key's first octets, if there are KEY_HEAD, and in
-			`head` those behind them */
+	uint64_t head;	     /* the key's octets up to KEY_HEAD, as numbers: */
+	uint32_t id;	     /* the first of them, and in `head` the others */
+	bool numbers;	     /* there are so many */
 	unsigned low, count; /* entries not ruled out yet: from low, so many */
 	unsigned entries;
 	bool branch, found; /* found: at low */
@@ -83,45 +83,25 @@ view_tree(struct store_view *v, enum store_table table)
 	return t->known ? t : NULL;
 }
 
-/* --- descents ------------------------------------------------------------- */
-
-/* As memcmp, the shorter one first. Most keys of a table are of one zone, whose
- * number they begin with, and the octets behind it tell them apart. */
-static int
-key_order(const struct descent *d, const uint8_t *b, size_t b_len)
-{
-	size_t a_len = d->key_len, both = a_len < b_len ? a_len : b_len;
-	size_t at = 0;
-	int order;
-
-	if (both >= KEY_HEAD && get32(b) == d->id) {
-		uint64_t y = get64(b + KEY_ID_LEN);
-
-		if (d->head != y)
-			return d->head < y ? -1 : 1;
-		at = KEY_HEAD;
-	}
-	order = memcmp(d->key + at, b + at, both - at);
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
-}
+/* --- pages ---------------------------------------------------------------- */
 
 static const uint8_t *
-entry_at(const struct descent *d, unsigned i)
+entry_at(const uint8_t *page, unsigned i)
 {
 	uint16_t offset;
 
-	memcpy(&offset, d->page + sizeof(struct file_page) + 2 * (size_t)i,
+	memcpy(&offset, page + sizeof(struct file_page) + 2 * (size_t)i,
 	       sizeof(offset));
-	return d->page + offset;
+	return page + offset;
 }
 
 /* False: it would not lie within the page. */
 static bool
-entry_read(const struct store_tree *t, const struct descent *d, unsigned i,
+entry_read(const struct store_tree *t, const uint8_t *page, unsigned i,
 	   struct file_node *node, const uint8_t **key)
 {
-	const uint8_t *entry = entry_at(d, i);
-	const uint8_t *end = d->page + t->page_size;
+	const uint8_t *entry = entry_at(page, i);
+	const uint8_t *end = page + t->page_size;
 
 	if (entry + sizeof(*node) > end)
 		return false;
@@ -130,22 +110,76 @@ entry_read(const struct store_tree *t, const struct descent *d, unsigned i,
 	return *key + node->key_len <= end;
 }
 
-/* Asks for the entry that descent_step() will look at. */
+/* The page below the entry of a branch; NULL: there cannot be one. */
+static const uint8_t *
+page_below(const struct store_tree *t, const uint8_t *page, unsigned i)
+{
+	struct file_node node;
+	const uint8_t *key;
+	size_t number;
+
+	if (!entry_read(t, page, i, &node, &key))
+		return NULL;
+	number = (size_t)node.low | (size_t)node.high << 16 |
+		 (size_t)node.flags << 32;
+	return number < t->pages ? t->map + number * t->page_size : NULL;
+}
+
+/* An entry of a leaf. False: it is left to LMDB. */
+static bool
+leaf_read(const struct store_tree *t, const uint8_t *page, unsigned i,
+	  struct store_value *key, struct store_value *value)
+{
+	struct file_node node;
+
+	if (!entry_read(t, page, i, &node, &key->octets) || node.flags != 0)
+		return false;
+	key->len = node.key_len;
+	value->octets = key->octets + key->len;
+	value->len = (size_t)node.low | (size_t)node.high << 16;
+	return value->len <= (size_t)(page + t->page_size - value->octets);
+}
+
+/* --- descents ------------------------------------------------------------- */
+
+/* As memcmp, the shorter one first. */
+static int
+key_order(const struct descent *d, const uint8_t *b, size_t b_len)
+{
+	size_t a_len = d->key_len, both = a_len < b_len ? a_len : b_len;
+	int order = memcmp(d->key, b, both);
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+/* Asks for what the step after the next one may look at: the middles of both
+ * halves. Branches are few and near. */
 static void
 descent_ahead(const struct descent *d)
 {
-	if (d->count > 0)
-		__builtin_prefetch(entry_at(d, d->low + d->count / 2));
+	unsigned half = d->count / 2, rest = d->count - half;
+
+	if (d->branch) {
+		if (d->count > 0)
+			__builtin_prefetch(entry_at(d->page, d->low + half));
+		return;
+	}
+	if (half > 0)
+		__builtin_prefetch(entry_at(d->page, d->low + half / 2));
+	if (rest > 1)
+		__builtin_prefetch(
+			entry_at(d->page, d->low + half + 1 + (rest - 1) / 2));
 }
 
-/* In a branch, entry 0 has no key: it is below all. */
-static void
+/* In a branch, entry 0 has no key: it is below all. False: nothing is there to
+ * be looked at. */
+static bool
 descent_enter(const struct store_tree *t, struct descent *d)
 {
 	struct file_page page;
 
 	if (d->page == NULL)
-		return;
+		return false;
 	memcpy(&page, d->page, sizeof(page));
 	d->branch = (page.flags & FILE_BRANCH) != 0;
 	d->low = d->branch;
@@ -155,55 +189,74 @@ descent_enter(const struct store_tree *t, struct descent *d)
 		d->entries = (page.lower - (unsigned)sizeof(page)) / 2;
 	if (d->entries <= d->low) {
 		d->page = NULL;
-		return;
+		return false;
 	}
 	d->count = d->entries - d->low;
+	__builtin_prefetch(entry_at(d->page, d->low + d->count / 2));
 	descent_ahead(d);
+	return true;
+}
+
+/* Whether what is looked for is behind the entry, or is it; false as well if
+ * the entry is odd: then there is no page any more. */
+static bool
+descent_reaches(const struct store_tree *t, struct descent *d, unsigned i)
+{
+	struct file_node node;
+	const uint8_t *key;
+	int order;
+
+	if (!entry_read(t, d->page, i, &node, &key)) {
+		d->page = NULL;
+		return false;
+	}
+	order = key_order(d, key, node.key_len);
+	d->found = order == 0 && !d->branch;
+	return order >= 0;
+}
+
+/* The same by the first octets alone. Most keys of a table are of one zone,
+ * whose number they begin with, and the octets behind it tell them apart. False
+ * if these do not. */
+static bool
+heads_differ(const struct store_tree *t, const struct descent *d,
+	     const uint8_t *entry, bool *reaches)
+{
+	const uint8_t *key = entry + sizeof(struct file_node);
+	struct file_node node;
+	uint64_t other;
+	uint32_t id;
+
+	if (!d->numbers || key + KEY_HEAD > d->page + t->page_size)
+		return false;
+	memcpy(&node, entry, sizeof(node));
+	memcpy(&id, key, sizeof(id));
+	other = get64(key + sizeof(id));
+	*reaches = d->head > other;
+	return id == d->id && node.key_len >= KEY_HEAD && other != d->head;
 }
 
 /* Halves what is left; false if nothing is. */
 static bool
 descent_step(const struct store_tree *t, struct descent *d)
 {
-	unsigned half = d->count / 2;
-	struct file_node node;
-	const uint8_t *key;
-	int order;
+	unsigned half = d->count / 2, at = d->low + half;
+	bool reaches;
 
-	if (d->page == NULL || d->count == 0)
-		return false;
-	if (!entry_read(t, d, d->low + half, &node, &key)) {
-		d->page = NULL;
-		return false;
-	}
-	order = key_order(d, key, node.key_len);
-	if (order == 0 && !d->branch) {
-		d->low += half;
-		d->count = 0;
-		d->found = true;
-		return false;
+	if (!heads_differ(t, d, entry_at(d->page, at), &reaches)) {
+		reaches = descent_reaches(t, d, at);
+		if (d->page == NULL)
+			return false;
+		if (d->found) {
+			d->low = at;
+			return false;
+		}
 	}
 	/* a guess which half it is would be wrong every other time */
-	d->low += order >= 0 ? half + 1 : 0;
-	d->count = order >= 0 ? d->count - half - 1 : half;
+	d->low = reaches ? at + 1 : d->low;
+	d->count = reaches ? d->count - half - 1 : half;
 	descent_ahead(d);
 	return d->count > 0;
-}
-
-/* The page below the entry of a branch that d stands on; NULL: there cannot be
- * one. */
-static const uint8_t *
-page_below(const struct store_tree *t, const struct descent *d, unsigned i)
-{
-	struct file_node node;
-	const uint8_t *key;
-	size_t number;
-
-	if (!entry_read(t, d, i, &node, &key))
-		return NULL;
-	number = (size_t)node.low | (size_t)node.high << 16 |
-		 (size_t)node.flags << 32;
-	return number < t->pages ? t->map + number * t->page_size : NULL;
 }
 
 /* From a branch to the page below, which holds what is before entry `low`. The
@@ -217,7 +270,7 @@ descent_down(const struct store_tree *t, struct descent *d)
 		d->right = d->page;
 		d->right_at = d->low;
 	}
-	d->page = page_below(t, d, d->low - 1);
+	d->page = page_below(t, d->page, d->low - 1);
 	for (unsigned i = 0; d->page != NULL && i < PAGE_LINES; i++)
 		__builtin_prefetch(d->page + 64 * (size_t)i);
 }
@@ -231,24 +284,9 @@ descent_barren(const struct store_tree *t, const struct descent *d)
 	const uint8_t *key;
 
 	return d->low + 1 < d->entries &&
-	       entry_read(t, d, d->low + 1, &node, &key) &&
+	       entry_read(t, d->page, d->low + 1, &node, &key) &&
 	       (node.key_len < d->key_len ||
 		memcmp(key, d->key, d->key_len) != 0);
-}
-
-/* An entry of a leaf. False: it is left to LMDB. */
-static bool
-leaf_read(const struct store_tree *t, const struct descent *d, unsigned i,
-	  struct store_value *key, struct store_value *value)
-{
-	struct file_node node;
-
-	if (!entry_read(t, d, i, &node, &key->octets) || node.flags != 0)
-		return false;
-	key->len = node.key_len;
-	value->octets = key->octets + key->len;
-	value->len = (size_t)node.low | (size_t)node.high << 16;
-	return value->len <= (size_t)(d->page + t->page_size - value->octets);
 }
 
 /* All descents through one level of the tree; false: the leaves are done. */
@@ -256,12 +294,12 @@ static bool
 level_walk(const struct store_tree *t, struct descent *all, unsigned n)
 {
 	struct descent *going[STORE_MANY_MAX];
-	unsigned left = n;
+	unsigned left = 0;
 	bool branch = false;
 
 	for (unsigned i = 0; i < n; i++) {
-		descent_enter(t, &all[i]);
-		going[i] = &all[i];
+		going[left] = &all[i];
+		left += descent_enter(t, &all[i]);
 	}
 	while (left > 0) {
 		unsigned before = left;
@@ -287,9 +325,10 @@ descend(const struct store_tree *t, struct descent *all, unsigned n)
 
 	must(n <= STORE_MANY_MAX);
 	for (unsigned i = 0; i < n; i++) {
-		if (all[i].key_len >= KEY_HEAD) {
-			all[i].id = get32(all[i].key);
-			all[i].head = get64(all[i].key + KEY_ID_LEN);
+		all[i].numbers = all[i].key_len >= KEY_HEAD;
+		if (all[i].numbers) {
+			memcpy(&all[i].id, all[i].key, sizeof(all[i].id));
+			all[i].head = get64(all[i].key + sizeof(all[i].id));
 		}
 		all[i].page = t->map + t->root * t->page_size;
 		all[i].right = NULL;
@@ -309,7 +348,7 @@ wanted_take(const struct store_tree *t, const struct descent *d,
 	struct store_value key, value;
 
 	if (d->page == NULL || d->branch || !d->found ||
-	    !leaf_read(t, d, d->low, &key, &value))
+	    !leaf_read(t, d->page, d->low, &key, &value))
 		return;
 	wanted->value = value;
 	wanted->barren = descent_barren(t, d);
@@ -350,14 +389,27 @@ leaf_behind(const struct store_tree *t, struct descent *d)
 
 	d->page = d->right;
 	for (unsigned depth = 0; d->page != NULL; depth++) {
-		d->page =
-			depth < FILE_DEPTH_MAX ? page_below(t, d, below) : NULL;
+		d->page = depth < FILE_DEPTH_MAX ? page_below(t, d->page, below)
+						 : NULL;
 		descent_enter(t, d);
 		if (!d->branch)
 			break;
 		below = 0;
 	}
 	d->low = 0;
+}
+
+/* Whether all that is left of the run's page belongs to it: if the last entry
+ * does. */
+static bool
+page_is_within(const struct store_tree *t, const struct store_run *r)
+{
+	struct file_node node;
+	const uint8_t *key;
+
+	return r->page != NULL && r->entries > 0 &&
+	       entry_read(t, r->page, r->entries - 1, &node, &key) &&
+	       key_has_prefix(key, node.key_len, r->key, r->prefix_len);
 }
 
 /* Where a run stands after a descent to its key, or to the one it gave last. */
@@ -376,6 +428,7 @@ run_place(const struct store_tree *t, struct store_run *r, struct descent *d)
 	r->page = d->page;
 	r->at = d->low;
 	r->entries = d->entries;
+	r->sure = page_is_within(t, r) ? r->entries : 0;
 }
 
 void
@@ -386,7 +439,9 @@ store_runs_start(struct store_view *v, enum store_table table,
 	const struct store_tree *t = n > 0 ? view_tree(v, table) : NULL;
 
 	for (unsigned i = 0; i < n; i++) {
+		must(runs[i].prefix_len <= runs[i].key_len);
 		runs[i].page = runs[i].last = NULL;
+		runs[i].sure = runs[i].at = 0;
 		runs[i].ended = false;
 		all[i].key = runs[i].key;
 		all[i].key_len = runs[i].key_len;
@@ -399,7 +454,7 @@ store_runs_start(struct store_view *v, enum store_table table,
 			if (runs[i].page != NULL &&
 			    runs[i].at + k < runs[i].entries)
 				__builtin_prefetch(
-					entry_at(&all[i], runs[i].at + k));
+					entry_at(runs[i].page, runs[i].at + k));
 	}
 }
 
@@ -418,46 +473,60 @@ run_turn(const struct store_tree *t, struct store_run *r)
 /* As store_next_within(), but from any place. */
 static enum err
 run_seek(struct store_view *v, enum store_table table, struct store_run *r,
-	 size_t prefix_len, struct store_value *key, struct store_value *value)
+	 struct store_value *key, struct store_value *value)
 {
 	enum err e;
 
 	if (r->last == NULL)
 		return store_seek_within(v, table, r->key, r->key_len,
-					 prefix_len, key, value);
-	e = store_seek_within(v, table, r->last, r->last_len, prefix_len, key,
-			      value);
+					 r->prefix_len, key, value);
+	e = store_seek_within(v, table, r->last, r->last_len, r->prefix_len,
+			      key, value);
 	if (e == ERR_OK && key->len == r->last_len &&
 	    memcmp(key->octets, r->last, r->last_len) == 0)
-		e = store_next_within(v, table, r->key, prefix_len, key, value);
+		e = store_next_within(v, table, r->key, r->prefix_len, key,
+				      value);
 	return e;
 }
 
-enum err
-store_run_next(struct store_view *v, enum store_table table,
-	       struct store_run *r, size_t prefix_len,
-	       struct store_value *found_key, struct store_value *value)
+/* An entry that may be on another page, or none of the run's. */
+static enum err
+run_on(struct store_view *v, enum store_table table, struct store_run *r,
+       struct store_value *key, struct store_value *value)
 {
 	const struct store_tree *t = &v->tree[table];
-	struct descent d;
-	enum err e;
 
-	must(prefix_len <= r->key_len);
 	if (!r->ended && r->page != NULL && r->at == r->entries &&
 	    !run_turn(t, r))
 		r->page = NULL;
 	if (r->ended)
 		return ERR_NOTFOUND;
-	d.page = r->page;
-	if (d.page == NULL || !leaf_read(t, &d, r->at++, found_key, value)) {
-		e = run_seek(v, table, r, prefix_len, found_key, value);
+	if (r->page == NULL || !leaf_read(t, r->page, r->at++, key, value)) {
+		enum err e = run_seek(v, table, r, key, value);
+
 		if (e != ERR_OK)
 			return e;
 	}
-	if (found_key->len < prefix_len ||
-	    memcmp(found_key->octets, r->key, prefix_len) != 0) {
+	if (!key_has_prefix(key->octets, key->len, r->key, r->prefix_len)) {
 		r->ended = true;
 		return ERR_NOTFOUND;
+	}
+	return ERR_OK;
+}
+
+enum err
+store_run_next(struct store_view *v, enum store_table table,
+	       struct store_run *r, struct store_value *found_key,
+	       struct store_value *value)
+{
+	if (r->at < r->sure &&
+	    leaf_read(&v->tree[table], r->page, r->at, found_key, value)) {
+		r->at++;
+	} else {
+		enum err e = run_on(v, table, r, found_key, value);
+
+		if (e != ERR_OK)
+			return e;
 	}
 	view_hands_out(v, table, found_key->octets, found_key->len);
 	r->last = found_key->octets;
