@@ -75,53 +75,63 @@ key_common_labels(const struct key *k, const uint8_t *other, size_t len)
 	return labels;
 }
 
-/* One label from octets[*at]; its length, 0 if it breaks the format. */
+/* A label from its octets in a key to dst, which has `room` octets. Returns its
+ * length, 0 if it breaks the format or is too long. */
 static size_t
-label_decode(uint8_t *dst, const uint8_t *octets, size_t len, size_t *at)
+label_decode(uint8_t *dst, size_t room, const uint8_t *octets, size_t len)
 {
-	size_t used = 0, pos = *at;
+	size_t used = 0;
 
-	while (pos < len && octets[pos] != 0) {
-		uint8_t c = octets[pos++];
+	for (size_t at = 0; at < len; at++) {
+		uint8_t c = octets[at];
 
 		if (c == ESCAPE) {
-			if (pos == len || octets[pos] == 0 || octets[pos] > 2)
+			if (++at == len || octets[at] > 2)
 				return 0;
-			c = (uint8_t)(octets[pos++] - 1);
+			c = (uint8_t)(octets[at] - 1);
 		}
-		if (used == NAME_LABEL_MAX || c != name_lower_octet(c))
+		if (used == room || c != name_lower_octet(c))
 			return 0;
 		dst[used++] = c;
 	}
-	if (pos == len)
-		return 0;
-	*at = pos + 1;
 	return used;
+}
+
+/* The label whose octets end before octets[end]: what is before it ends in 00,
+ * or is the zone id. */
+static size_t
+label_start(const uint8_t *octets, size_t end)
+{
+	while (end > KEY_ID_LEN && octets[end - 1] != 0)
+		end--;
+	return end;
 }
 
 size_t
 key_to_name(uint8_t *dst, const uint8_t *octets, size_t len,
 	    const uint8_t *apex)
 {
-	uint8_t name[NAME_WIRE_MAX], lower[NAME_WIRE_MAX];
-	uint8_t label[NAME_LABEL_MAX];
-	size_t tail = name_lower(lower, apex);
-	size_t start = sizeof(name) - tail; /* the name grows to the front */
+	size_t room = NAME_WIRE_MAX - name_len(apex), used = 0;
 
-	if (len < KEY_ID_LEN)
+	if (len < KEY_ID_LEN || (len > KEY_ID_LEN && octets[len - 1] != 0))
 		return 0;
-	memcpy(name + start, lower, tail);
-	for (size_t at = KEY_ID_LEN; at < len;) {
-		size_t n = label_decode(label, octets, len, &at);
+	while (len > KEY_ID_LEN) {
+		size_t start = label_start(octets, len - 1), n, most;
 
-		if (n == 0 || n + 1 > start)
+		if (used == room)
 			return 0;
-		start -= n;
-		memcpy(name + start, label, n);
-		name[--start] = (uint8_t)n;
+		most = room - used - 1;
+		if (most > NAME_LABEL_MAX)
+			most = NAME_LABEL_MAX;
+		n = label_decode(dst + used + 1, most, octets + start,
+				 len - 1 - start);
+		if (n == 0)
+			return 0;
+		dst[used] = (uint8_t)n;
+		used += 1 + n;
+		len = start;
 	}
-	memcpy(dst, name + start, sizeof(name) - start);
-	return sizeof(name) - start;
+	return used + name_lower(dst + used, apex);
 }
 
 bool
