@@ -9,6 +9,8 @@ struct part {
 	uint64_t id;
 	const struct shape *shape;
 	int32_t i, j; /* its leaf with the least i and j */
+	struct uv_rect rect;
+	double u, v; /* where it is cut, once looked at */
 	uint8_t turn;
 	uint8_t level;
 	bool is_open; /* may be cut */
@@ -25,21 +27,30 @@ struct cover {
 
 /* --- cutting ------------------------------------------------------------ */
 
+static struct uv_rect
+quadrant(const struct part *p, unsigned ij)
+{
+	const struct uv_rect *r = &p->rect;
+
+	return (struct uv_rect){
+		.ulo = ij & 2 ? p->u : r->ulo,
+		.uhi = ij & 2 ? r->uhi : p->u,
+		.vlo = ij & 1 ? p->v : r->vlo,
+		.vhi = ij & 1 ? r->vhi : p->v,
+	};
+}
+
 /* Which children touch the region. */
 static void
 part_look(struct part *p)
 {
 	int32_t half = CELL_SIDE >> (p->level + 1);
-	double u[3], v[3];
 
-	for (int k = 0; k < 3; k++) {
-		u[k] = cell_uv(p->i + k * half);
-		v[k] = cell_uv(p->j + k * half);
-	}
+	p->u = cell_uv(p->i + half);
+	p->v = cell_uv(p->j + half);
 	for (unsigned place = 0; place < 4; place++) {
-		unsigned ij = cell_place_to_ij[p->turn][place];
-		unsigned i = ij >> 1, j = ij & 1;
-		struct uv_rect r = {u[i], u[i + 1], v[j], v[j + 1]};
+		struct uv_rect r =
+			quadrant(p, cell_place_to_ij[p->turn][place]);
 
 		p->touch[place] = (uint8_t)p->shape->touch(p->shape, &r);
 		p->kids += p->touch[place] != TOUCH_NONE;
@@ -56,6 +67,7 @@ part_child(struct part *kid, const struct part *p, unsigned place)
 	kid->shape = p->shape;
 	kid->i = p->i + (ij & 2 ? half : 0);
 	kid->j = p->j + (ij & 1 ? half : 0);
+	kid->rect = quadrant(p, ij);
 	kid->turn = p->turn ^ cell_place_to_turn[place];
 	kid->level = p->level + 1;
 	kid->kids = 0;
@@ -96,6 +108,7 @@ cover_cut_those(struct cover *c, unsigned level, unsigned kids)
 static bool
 cover_cut_level(struct cover *c, unsigned level)
 {
+	bool have[5] = {false}; /* by the number of children */
 	bool is_any = false;
 
 	if (c->n == c->max && level > c->fair + 1)
@@ -106,10 +119,11 @@ cover_cut_level(struct cover *c, unsigned level)
 		if (!p->is_open || p->level != level)
 			continue;
 		part_look(p);
-		is_any = true;
+		have[p->kids] = is_any = true;
 	}
-	for (unsigned kids = 1; kids <= 4 && is_any; kids++)
-		cover_cut_those(c, level, kids);
+	for (unsigned kids = 1; kids <= 4; kids++)
+		if (have[kids])
+			cover_cut_those(c, level, kids);
 	return is_any;
 }
 
@@ -160,6 +174,7 @@ cover_begin_face(struct cover *c, const struct shape *s, int k)
 				.shape = s,
 				.i = at_i,
 				.j = at_j,
+				.rect = r,
 				.level = (uint8_t)(CELL_LEVEL_MAX - k),
 			};
 			p->id = cell_from_ij(s->face, at_i, at_j, p->level,
