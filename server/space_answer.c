@@ -122,15 +122,44 @@ has_room(const struct query *q)
 	return q->count < QUERY_ITEMS_MAX - ITEMS_LEFT;
 }
 
+/* First where all hits are, then how to talk to them, then what else is said of
+ * them: a datagram may end in between. */
+enum round {
+	ROUND_PLACE,
+	ROUND_ADDRESS,
+	ROUND_TEXT,
+	ROUNDS, /* of what does not come along */
+};
+
+static enum round
+round_of(uint16_t type)
+{
+	switch (type) {
+	case RR_LOC:
+		return ROUND_PLACE;
+	case RR_A:
+	case RR_AAAA:
+	case RR_SRV:
+		return ROUND_ADDRESS;
+	case RR_TXT:
+	case RR_EUI48:
+	case RR_EUI64:
+		return ROUND_TEXT;
+	default:
+		return ROUNDS;
+	}
+}
+
 static void
 ride(struct query *q, const uint8_t *owner, const struct node *n,
-     const uint16_t *types)
+     enum round round)
 {
 	struct rrset set;
+	size_t at = 0;
 
-	for (; *types != 0 && has_room(q); types++)
-		if (node_find(n, *types, &set) &&
-		    !answer_holds(q, owner, *types))
+	while (has_room(q) && node_next(n, &at, &set))
+		if (round_of(set.type) == round &&
+		    !answer_holds(q, owner, set.type))
 			answer_add(q, MSG_AR, owner, &set);
 }
 
@@ -138,7 +167,6 @@ ride(struct query *q, const uint8_t *owner, const struct node *n,
 static void
 ride_hosts(struct query *q, const struct space_hit *hit, const struct node *n)
 {
-	static const uint16_t types[] = {RR_LOC, 0};
 	const uint8_t *rdata, *host;
 	struct rrset srv;
 	struct node node;
@@ -152,7 +180,7 @@ ride_hosts(struct query *q, const struct space_hit *hit, const struct node *n)
 		if (name_at_or_below(host, hit->facts->apex) &&
 		    lookup_node(q->env->view, hit->facts->record.id,
 				hit->facts->apex, host, &node) == ERR_OK)
-			ride(q, host, &node, types);
+			ride(q, host, &node, ROUND_PLACE);
 	}
 }
 
@@ -163,7 +191,6 @@ ride_radios(struct query *q, struct space_search *s,
 {
 	static const char *const radios[] = {"_ble", "_zigbee", "_lora",
 					     "_wifi", "_dtmf"};
-	static const uint16_t types[] = {RR_EUI48, RR_EUI64, RR_TXT, 0};
 	uint8_t name[NAME_WIRE_MAX], label[16];
 	const uint8_t *owner;
 	struct store_value found, value;
@@ -188,7 +215,7 @@ ride_radios(struct query *q, struct space_search *s,
 			continue;
 		owner = arena_copy(&s->arena, name, name_len(name));
 		if (owner != NULL)
-			ride(q, owner, &n, types);
+			ride(q, owner, &n, ROUND_TEXT);
 	}
 }
 
@@ -212,45 +239,28 @@ is_host(const struct space_hit *hit, const uint8_t *owner)
 }
 
 /* The round in which a set of a child's is told, as with our own. */
-enum {
-	ROUND_PLACE,
-	ROUND_ADDRESS,
-	ROUND_TEXT,
-	ROUNDS,
-};
-
-static unsigned
-round_of(const struct space_hit *hit, const struct entry_rrset *r)
+static enum round
+round_of_childs(const struct space_hit *hit, const struct entry_rrset *r)
 {
-	uint16_t type = r->set.type;
+	enum round round = round_of(r->set.type);
 
 	if (r->section != MSG_AR)
 		return ROUNDS;
-	if (!name_equal(r->owner, hit->name)) {
-		if (name_at_or_below(r->owner, hit->name))
-			return type == RR_TXT || type == RR_EUI48 ||
-					       type == RR_EUI64
-				       ? ROUND_TEXT
-				       : ROUNDS;
-		if (!is_host(hit, r->owner))
-			return ROUNDS;
-		return type == RR_LOC			 ? ROUND_PLACE
-		       : type == RR_A || type == RR_AAAA ? ROUND_ADDRESS
-							 : ROUNDS;
-	}
-	return type == RR_LOC	? ROUND_PLACE
-	       : type == RR_TXT ? ROUND_TEXT
-				: ROUND_ADDRESS;
+	if (name_equal(r->owner, hit->name))
+		return round;
+	if (name_at_or_below(r->owner, hit->name))
+		return round == ROUND_TEXT ? round : ROUNDS;
+	return round != ROUND_TEXT && is_host(hit, r->owner) ? round : ROUNDS;
 }
 
 static void
-ride_from_child(struct query *q, const struct space_hit *hit, unsigned round)
+ride_from_child(struct query *q, const struct space_hit *hit, enum round round)
 {
 	struct entry_rrset r;
 	size_t at = 0;
 
 	while (has_room(q) && entry_next(&hit->riders->entry, &at, &r)) {
-		if (round_of(hit, &r) != round ||
+		if (round_of_childs(hit, &r) != round ||
 		    answer_holds(q, r.owner, r.set.type))
 			continue;
 		r.set.ttl = hit->riders->ttl;
@@ -265,38 +275,34 @@ ride_from_child(struct query *q, const struct space_hit *hit, unsigned round)
 struct known {
 	struct node node; /* octets NULL: nothing */
 	bool barren;	  /* there is nothing below it */
+	bool rides[ROUNDS];
+	bool has_hosts;
 };
 
-/* First where all of them are, then how to talk to them. */
+static void
+ride_round(struct query *q, struct space_search *s, const struct space_hit *hit,
+	   const struct known *known, enum round round)
+{
+	if (hit->riders != NULL)
+		ride_from_child(q, hit, round);
+	if (known->rides[round])
+		ride(q, hit->name, &known->node, round);
+	if (round == ROUND_PLACE && known->has_hosts)
+		ride_hosts(q, hit, &known->node);
+	if (round == ROUND_TEXT && known->node.octets != NULL && !known->barren)
+		ride_radios(q, s, hit);
+}
+
 static void
 ride_along(struct query *q, struct space_search *s, const struct known *known,
 	   unsigned riders)
 {
-	static const uint16_t place[] = {RR_LOC, 0};
-	static const uint16_t addresses[] = {RR_SRV, RR_A, RR_AAAA, 0};
-	static const uint16_t text[] = {RR_TXT, 0};
-
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		for (unsigned i = 0; i < riders && has_room(q); i++) {
-			const struct space_hit *hit = &s->hits[i];
-
-			if (hit->riders != NULL)
-				ride_from_child(q, hit, round);
-			if (known[i].node.octets == NULL)
-				continue;
-			ride(q, hit->name, &known[i].node,
-			     round == ROUND_PLACE     ? place
-			     : round == ROUND_ADDRESS ? addresses
-						      : text);
-			if (round == ROUND_PLACE)
-				ride_hosts(q, hit, &known[i].node);
-			if (round == ROUND_TEXT && !known[i].barren)
-				ride_radios(q, s, hit);
-		}
-	}
+	for (enum round round = ROUND_PLACE; round < ROUNDS; round++)
+		for (unsigned i = 0; i < riders && has_room(q); i++)
+			ride_round(q, s, &s->hits[i], &known[i], round);
 }
 
-/* --- the whole ------------------------------------------------------------ */
+/* --- the hits' nodes ------------------------------------------------------ */
 
 /* What the look-up side by side left open. */
 static void
@@ -314,27 +320,47 @@ look_up_one(struct query *q, const struct space_hit *hit,
 		n->octets = NULL;
 }
 
+/* What comes along; a place holds no longer than its LOC. */
+static void
+look_into(struct known *known, uint32_t *ttl)
+{
+	struct rrset set;
+	size_t at = 0;
+
+	while (node_next(&known->node, &at, &set)) {
+		enum round round = round_of(set.type);
+
+		if (round < ROUNDS)
+			known->rides[round] = true;
+		if (set.type == RR_SRV)
+			known->has_hosts = true;
+		if (set.type == RR_LOC && set.ttl < *ttl)
+			*ttl = set.ttl;
+	}
+}
+
 /* TOGETHER hits at most: a store that does not fit into the processor's caches
  * is waited for once, not once a hit. */
 static void
 look_up_some(struct query *q, const struct space_hit *hits, unsigned n,
-	     struct known *known)
+	     struct known *known, uint32_t *ttl)
 {
+	uint8_t keys[TOGETHER][KEY_MAX + 1];
 	struct store_wanted wanted[TOGETHER];
-	struct key keys[TOGETHER];
 	unsigned at[TOGETHER], count = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct zone_facts *f = hits[i].facts;
-		struct key *k = &keys[count];
+		uint8_t *key = keys[count];
 
 		known[i] = (struct known){0};
-		if (f == NULL)
+		if (hits[i].facts == NULL)
 			continue;
-		key_make(k, f->record.id, hits[i].name, f->apex);
+		put32(key, hits[i].facts->record.id);
+		memcpy(key + KEY_ID_LEN, hits[i].owner, hits[i].owner_len);
 		at[count] = i;
-		wanted[count].key = k->octets;
-		wanted[count++].key_len = k->len;
+		wanted[count].key = key;
+		wanted[count++].key_len =
+			(size_t)KEY_ID_LEN + hits[i].owner_len;
 	}
 	store_get_many(q->env->view, wanted, count);
 	for (unsigned i = 0; i < count; i++) {
@@ -342,32 +368,29 @@ look_up_some(struct query *q, const struct space_hit *hits, unsigned n,
 
 		look_up_one(q, &hits[at[i]], &wanted[i].value, &to->node);
 		to->barren = wanted[i].barren;
+		look_into(to, ttl);
 	}
 }
 
-/* The nodes of the hits, of the first ones to be kept; what is said about them
- * holds no longer than their positions do. */
+/* The nodes of the hits, of the first ones to be kept. */
 static void
 look_up(struct query *q, const struct space_search *s, struct known *known,
 	unsigned riders, uint32_t *ttl)
 {
 	struct known some[TOGETHER];
-	struct rrset loc;
 
 	for (unsigned i = 0; i < s->count; i += TOGETHER) {
 		unsigned n = s->count - i < TOGETHER ? s->count - i : TOGETHER;
+		bool are_kept = i + n <= riders;
 
-		look_up_some(q, &s->hits[i], n, some);
-		for (unsigned k = 0; k < n; k++) {
-			if (some[k].node.octets != NULL &&
-			    node_find(&some[k].node, RR_LOC, &loc) &&
-			    loc.ttl < *ttl)
-				*ttl = loc.ttl;
-			if (i + k < riders)
-				known[i + k] = some[k];
-		}
+		look_up_some(q, &s->hits[i], n, are_kept ? &known[i] : some,
+			     ttl);
+		for (unsigned k = i; !are_kept && k < riders; k++)
+			known[k] = some[k - i];
 	}
 }
+
+/* --- the whole ------------------------------------------------------------ */
 
 static void
 tell_more(struct query *q, const struct space_search *s)

@@ -34,6 +34,9 @@ struct space_hit {
 	const uint8_t *name;
 	struct zone_facts *facts; /* whose it is; NULL: a child's elsewhere, */
 	const struct space_riders *riders; /* and this goes with it, or NULL */
+	const uint8_t *owner; /* its key behind the zone id (zones/key.h), in
+				 the store, if it has facts */
+	uint16_t owner_len;
 	bool has_distance;
 	bool has_place;
 	struct place_point at;

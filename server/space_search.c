@@ -78,6 +78,8 @@ hit_of(const struct space_search *s, const struct search_hit *h,
 	struct space_hit hit = {
 		.name = h->name,
 		.facts = facts,
+		.owner = h->owner,
+		.owner_len = h->owner_len,
 		.has_place = h->has_place,
 		.has_distance = h->has_place,
 		.at = h->at,
@@ -97,7 +99,8 @@ hit_of(const struct space_search *s, const struct search_hit *h,
 	return hit;
 }
 
-/* The hits move from the search's memory to the result's. */
+/* The hits move from the search's memory to the result's, where their names are
+ * already. */
 static void
 keep(struct space_search *s, const struct search *found,
      struct zone_facts *facts)
@@ -106,14 +109,8 @@ keep(struct space_search *s, const struct search *found,
 		arena_alloc(&s->arena, found->count * sizeof(*hits));
 	unsigned n = 0;
 
-	for (; hits != NULL && n < found->count; n++) {
-		const uint8_t *name = found->hits[n].name;
-
+	for (; hits != NULL && n < found->count; n++)
 		hits[n] = hit_of(s, &found->hits[n], facts);
-		hits[n].name = arena_copy(&s->arena, name, name_len(name));
-		if (hits[n].name == NULL)
-			break;
-	}
 	s->more = s->more || found->more || n < found->count;
 	space_merge(s, hits, n);
 }
@@ -138,7 +135,7 @@ space_node_place(const struct node *node, struct place_point *at)
 static void
 keep_apex(struct space_search *s, struct zone_facts *f)
 {
-	struct search_hit h = {.name = f->apex};
+	struct search_hit h = {.name = f->apex, .owner = f->apex};
 	struct space_hit hit;
 
 	if (s->q->kind != SPACE_HERE || s->q->service != NULL ||
@@ -162,6 +159,7 @@ search_zone(struct space_search *s, struct zone_facts *f,
 		.home = home,
 		.limits = &s->limits,
 		.arena = &temp,
+		.names = &s->arena,
 		.hits = s->found,
 		.room = s->room,
 	};

@@ -229,12 +229,14 @@ finish(struct finding *f)
 		if (len == 0)
 			return ERR_CORRUPT;
 		h->name = arena_copy(
-			s->arena, h->written != NULL ? h->written : name, len);
-		if (h->name == NULL)
-			return ERR_NOMEM;
+			s->names, h->written != NULL ? h->written : name, len);
+		if (h->name == NULL) {
+			s->more = true;
+			break;
+		}
 		h->distance = hit_distance(f, h);
+		s->count++;
 	}
-	s->count = f->count;
 	s->more = s->more || (f->all && f->dropped) ||
 		  (f->short_radius && (f->all || !finding_full(f)));
 	s->scanned = f->scanned < f->scan_max ? f->scanned : f->scan_max;

@@ -53,9 +53,12 @@
 #include "zones/zone.h"
 
 struct search_hit {
-	const uint8_t *name; /* in the arena; lower case, but of an instance as
-				its PTR has it */
-	bool has_place;	     /* of `here`: not all names have a LOC */
+	const uint8_t *name;  /* in `names`; lower case, but of an instance as
+				 its PTR has it */
+	const uint8_t *owner; /* its key behind the zone id (zones/key.h), in
+				 the view's snapshot */
+	uint16_t owner_len;
+	bool has_place; /* of `here`: not all names have a LOC */
 	struct place_point at;
 	uint64_t distance; /* mm; from the spot, the box's middle, or the LOC
 			      of the scope; 0 without a place */
@@ -63,8 +66,6 @@ struct search_hit {
 
 	/* the search's own */
 	double order; /* metres or cm2 */
-	const uint8_t *owner;
-	uint16_t owner_len;
 	const uint8_t *written;
 };
 
@@ -82,7 +83,8 @@ struct search {
 	const struct zone_facts *home; /* of `here`: the zone that holds the
 					  scope, if it is another; else NULL */
 	const struct search_limits *limits;
-	struct arena *arena;	 /* a fixed one: for names, and footprints */
+	struct arena *arena;	 /* a fixed one: scratch */
+	struct arena *names;	 /* where the hits' names go */
 	struct search_hit *hits; /* the caller's memory */
 	unsigned room;		 /* hits it holds, at least 1 */
 	/* the result */

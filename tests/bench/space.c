@@ -238,7 +238,7 @@ ask(struct search *s, const struct kind *kind, unsigned questions, bool tell)
 	struct arena arena;
 
 	q.scope = apex;
-	s->arena = &arena;
+	s->arena = s->names = &arena;
 	start = clock_ns();
 	for (unsigned i = 0; i < questions; i++) {
 		arena_init_fixed(&arena, space, sizeof(space));

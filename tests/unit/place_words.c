@@ -169,6 +169,7 @@ ask(const char *question, bool outside)
 			   .zone = &facts,
 			   .limits = &asked_limits,
 			   .arena = &arena,
+			   .names = &arena,
 			   .hits = hits,
 			   .room = asked_room};
 	size_t n = 0;

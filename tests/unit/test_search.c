@@ -352,6 +352,7 @@ Test(search, a_broken_index_is_an_error_and_no_crash)
 				   .zone = &facts,
 				   .limits = &asked_limits,
 				   .arena = &arena,
+				   .names = &arena,
 				   .hits = hits,
 				   .room = 4};
 

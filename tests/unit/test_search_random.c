@@ -662,6 +662,7 @@ ask(struct store_view *v, const struct zone_facts *facts)
 			   .zone = facts,
 			   .limits = &caps,
 			   .arena = &arena,
+			   .names = &arena,
 			   .hits = hits,
 			   .room = pick(3) == 0 ? 1 + pick(40) : HITS_MAX};
 	unsigned room = s.room;
