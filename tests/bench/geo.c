@@ -1,23 +1,25 @@
 /*
- * Asks a server that is not DNS what is near, nearest first, over its unix
- * socket, from one thread. As many questions are out at any time as the other
- * client, load, has out: in one pipeline, or over many connections. What is
- * measured is the same, too. Prints one line of key=value.
+ * Asks a server what is near, nearest first, over a stream, from one thread. As
+ * many questions are out at any time as the other client, load, has out: in one
+ * pipeline, or over many connections. What is measured is the same, too. Prints
+ * one line of key=value.
  *
- *   geo -t redis|postgis -u SOCKET -f SPOTS [-m METRES] [-k COUNT] [-x 1]
- *       [-q OUT] [-n CONNECTIONS] [-l SECONDS] [-w WARM_SECONDS]
+ *   geo -t redis|postgis|dns -u SOCKET -f SPOTS [-m METRES] [-k COUNT] [-x 1]
+ *       [-z ZONE] [-q OUT] [-n CONNECTIONS] [-l SECONDS] [-w WARM_SECONDS]
  *       [-s SESSION -c CPU]
  *   geo -t redis -u SOCKET -a MEMBERS
  *
- * SPOTS: "lat lon metres" a line; -m: in place of those metres. -x 1: with
- * the hits' positions. -q: of all connections together. -a adds what MEMBERS
- * says, "name lat lon" a line, and saves it.
+ * SOCKET: a path, or the number of a port on 127.0.0.1. SPOTS: "lat lon metres"
+ * a line; -m: in place of those metres. -x 1: with the hits' positions, which
+ * DNS has anyway. -z: the zone that DNS is asked about. -q: of all connections
+ * together. -a adds what MEMBERS says, "name lat lon" a line, and saves it.
  */
 #include "geo.h"
 #include "bench.h"
 #include "meter.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +78,7 @@ options_read(struct options *o, int argc, char **argv)
 		{'m', OPTION_UNSIGNED, &o->search.metres},
 		{'k', OPTION_UNSIGNED, &o->search.k},
 		{'x', OPTION_BOOL, &o->search.positions},
+		{'z', OPTION_TEXT, &o->search.zone},
 		{'q', OPTION_UNSIGNED, &o->out},
 		{'n', OPTION_UNSIGNED, &o->connections},
 		{'l', OPTION_DOUBLE, &o->seconds},
@@ -87,7 +90,7 @@ options_read(struct options *o, int argc, char **argv)
 
 	options_parse(rows, argc, argv);
 	if (o->socket == NULL || (o->file == NULL) == (o->members == NULL))
-		die("usage: geo -t redis|postgis -u SOCKET -f SPOTS ...");
+		die("usage: geo -t redis|postgis|dns -u SOCKET -f SPOTS ...");
 	if (o->connections < 1 || o->connections > CONNECTIONS_MAX)
 		die("geo: -n is 1 to %d", CONNECTIONS_MAX);
 	if (o->out < o->connections || o->out > OUT_MAX)
@@ -97,12 +100,13 @@ options_read(struct options *o, int argc, char **argv)
 static const struct protocol *
 protocol_find(const char *name)
 {
-	static const struct protocol *const all[] = {&geo_redis, &geo_postgis};
+	static const struct protocol *const all[] = {&geo_redis, &geo_postgis,
+						     &geo_dns};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (name != NULL && strcmp(all[i]->name, name) == 0)
 			return all[i];
-	die("geo: -t is redis or postgis");
+	die("geo: -t is redis, postgis or dns");
 }
 
 static int
@@ -117,6 +121,28 @@ unix_connect(const char *path)
 	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
 		die("%s: %s", path, strerror(errno));
 	return fd;
+}
+
+static int
+tcp_connect(unsigned port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
+		die("geo: port %u: %s", port, strerror(errno));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	return fd;
+}
+
+static int
+stream_connect(const char *to)
+{
+	return to[strspn(to, "0123456789")] == '\0'
+		       ? tcp_connect((unsigned)number_read(to))
+		       : unix_connect(to);
 }
 
 /* A session is scheduled as a group: as heavy as we are. A server that begins
@@ -148,7 +174,7 @@ lines_open(struct geo *g)
 		struct line *l = &g->lines[i];
 		struct epoll_event event = {.events = EPOLLIN, .data.ptr = l};
 
-		l->fd = unix_connect(g->o.socket);
+		l->fd = stream_connect(g->o.socket);
 		session = 0;
 		if (g->protocol->begin != NULL)
 			session = g->protocol->begin(l->fd, &g->o.search);

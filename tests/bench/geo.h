@@ -15,6 +15,7 @@
 struct search {
 	unsigned metres, k;
 	bool positions;
+	const char *zone; /* in DNS */
 };
 
 struct reply {
@@ -36,7 +37,7 @@ struct protocol {
 	size_t (*reply)(struct reply *r, const char *text, size_t len);
 };
 
-extern const struct protocol geo_redis, geo_postgis;
+extern const struct protocol geo_redis, geo_postgis, geo_dns;
 
 /* Adds what a file says, "name lat lon" a line, and has it saved. */
 void geo_redis_fill(int fd, const char *members);

@@ -295,8 +295,8 @@ def build_clients(source, folder):
              "echo": ["echo.c", "bench.c"],
              "floor": ["floor.c", "bench.c"],
              "upstream": ["upstream.c", "bench.c"],
-             "geo": ["geo.c", "geo_redis.c", "geo_postgis.c", "bench.c",
-                     "meter.c"],
+             "geo": ["geo.c", "geo_redis.c", "geo_postgis.c", "geo_dns.c",
+                     "bench.c", "meter.c"],
              "first": ["first.c", "bench.c"]}
     newest = max(os.path.getmtime(f"{source}/{name}")
                  for name in os.listdir(source) if name[-2:] in (".c", ".h"))
