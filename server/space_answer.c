@@ -4,6 +4,7 @@
 
 #include "server/answer.h"
 #include "zones/key.h"
+#include "zones/places.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -163,19 +164,51 @@ ride(struct query *q, const uint8_t *owner, const struct node *n,
 			answer_add(q, MSG_AR, owner, &set);
 }
 
+/* The name of a part below the hit; NULL: there is no room. */
+static const uint8_t *
+part_name(struct space_search *s, const struct space_hit *hit,
+	  enum places_part part)
+{
+	const uint8_t *label = places_part_label[part];
+	uint8_t name[NAME_WIRE_MAX];
+	size_t len = name_concat(name, label, label[0] + 1u, hit->name);
+
+	return len > 0 ? arena_copy(&s->arena, name, len) : NULL;
+}
+
+/* What the index has of it. */
+static void
+ride_point(struct query *q, struct space_search *s, const struct space_hit *hit,
+	   const struct places_point *p, enum round round)
+{
+	struct places_rider r;
+	size_t at = 0;
+
+	if (round == ROUND_PLACE && !answer_holds(q, hit->name, RR_LOC))
+		answer_add(q, MSG_AR, hit->name, &p->loc);
+	while (has_room(q) && places_rider_next(p, &at, &r)) {
+		const uint8_t *owner = hit->name;
+
+		if (round_of(r.set.type) != round)
+			continue;
+		if (r.part != PLACES_ITSELF)
+			owner = part_name(s, hit, r.part);
+		if (owner != NULL && !answer_holds(q, owner, r.set.type))
+			answer_add(q, MSG_AR, owner, &r.set);
+	}
+}
+
 /* An instance stands where its host does. */
 static void
-ride_hosts(struct query *q, const struct space_hit *hit, const struct node *n)
+ride_hosts(struct query *q, const struct space_hit *hit,
+	   const struct rrset *srv)
 {
 	const uint8_t *rdata, *host;
-	struct rrset srv;
 	struct node node;
 	uint16_t rdlen;
 	size_t at = 0;
 
-	if (!node_find(n, RR_SRV, &srv))
-		return;
-	while (has_room(q) && rrset_next(&srv, &at, &rdata, &rdlen)) {
+	while (has_room(q) && rrset_next(srv, &at, &rdata, &rdlen)) {
 		host = rr_rdata_target(RR_SRV, rdata);
 		if (name_at_or_below(host, hit->facts->apex) &&
 		    lookup_node(q->env->view, hit->facts->record.id,
@@ -184,36 +217,38 @@ ride_hosts(struct query *q, const struct space_hit *hit, const struct node *n)
 	}
 }
 
+/* The hit's key, into KEY_MAX octets; its length. */
+static size_t
+hit_key(uint8_t *key, const struct space_hit *hit)
+{
+	put32(key, hit->facts->record.id);
+	memcpy(key + KEY_ID_LEN, hit->owner, hit->owner_len);
+	return (size_t)KEY_ID_LEN + hit->owner_len;
+}
+
 /* Addresses beyond IP, at names right below the hit. */
 static void
 ride_radios(struct query *q, struct space_search *s,
 	    const struct space_hit *hit)
 {
-	static const char *const radios[] = {"_ble", "_zigbee", "_lora",
-					     "_wifi", "_dtmf"};
-	uint8_t name[NAME_WIRE_MAX], label[16];
-	const uint8_t *owner;
-	struct store_value found, value;
+	uint8_t key[KEY_MAX + 1];
+	size_t len = hit_key(key, hit);
 	struct node n;
-	struct key k;
+	bool there;
 
 	/* most hits have nothing below them that begins so */
-	key_make(&k, hit->facts->record.id, hit->name, hit->facts->apex);
-	if (k.len >= KEY_MAX)
+	if (places_parts_there(q->env->view, key, len, &there) != ERR_OK ||
+	    !there)
 		return;
-	k.octets[k.len++] = '_';
-	if (store_seek_within(q->env->view, STORE_NODES, k.octets, k.len, k.len,
-			      &found, &value) != ERR_OK)
-		return;
-	for (unsigned i = 0; i < ARRAY_LEN(radios) && has_room(q); i++) {
-		label[0] = (uint8_t)strlen(radios[i]);
-		memcpy(label + 1, radios[i], label[0]);
-		if (name_concat(name, label, 1 + (size_t)label[0], hit->name) ==
-			    0 ||
-		    lookup_node(q->env->view, hit->facts->record.id,
-				hit->facts->apex, name, &n) != ERR_OK)
+	for (enum places_part part = PLACES_BLE;
+	     part < PLACES_PARTS && has_room(q); part++) {
+		const uint8_t *owner;
+
+		if (places_part_get(q->env->view, key, len, part, &n) !=
+			    ERR_OK ||
+		    n.octets == NULL)
 			continue;
-		owner = arena_copy(&s->arena, name, name_len(name));
+		owner = part_name(s, hit, part);
 		if (owner != NULL)
 			ride(q, owner, &n, ROUND_TEXT);
 	}
@@ -271,12 +306,14 @@ ride_from_child(struct query *q, const struct space_hit *hit, enum round round)
 
 /* --- all of it ------------------------------------------------------------ */
 
-/* What is known of a hit's name. */
+/* What is known of a hit's name, from the index or from its node. */
 struct known {
-	struct node node; /* octets NULL: nothing */
-	bool barren;	  /* there is nothing below it */
+	bool has_point;
+	struct places_point point; /* with riders */
+	struct node node;	   /* octets NULL: nothing */
+	bool barren;		   /* there is nothing below it */
 	bool rides[ROUNDS];
-	bool has_hosts;
+	struct rrset srv; /* len 0: there is none */
 };
 
 static void
@@ -285,10 +322,12 @@ ride_round(struct query *q, struct space_search *s, const struct space_hit *hit,
 {
 	if (hit->riders != NULL)
 		ride_from_child(q, hit, round);
-	if (known->rides[round])
+	if (known->rides[round] && known->has_point)
+		ride_point(q, s, hit, &known->point, round);
+	else if (known->rides[round])
 		ride(q, hit->name, &known->node, round);
-	if (round == ROUND_PLACE && known->has_hosts)
-		ride_hosts(q, hit, &known->node);
+	if (round == ROUND_PLACE && known->srv.len > 0)
+		ride_hosts(q, hit, &known->srv);
 	if (round == ROUND_TEXT && known->node.octets != NULL && !known->barren)
 		ride_radios(q, s, hit);
 }
@@ -302,7 +341,7 @@ ride_along(struct query *q, struct space_search *s, const struct known *known,
 			ride_round(q, s, &s->hits[i], &known[i], round);
 }
 
-/* --- the hits' nodes ------------------------------------------------------ */
+/* --- what is known ------------------------------------------------------- */
 
 /* What the look-up side by side left open. */
 static void
@@ -320,23 +359,55 @@ look_up_one(struct query *q, const struct space_hit *hit,
 		n->octets = NULL;
 }
 
-/* What comes along; a place holds no longer than its LOC. */
+/* That this set comes along. */
 static void
-look_into(struct known *known, uint32_t *ttl)
+note(struct known *known, const struct rrset *set)
+{
+	enum round round = round_of(set->type);
+
+	if (round < ROUNDS)
+		known->rides[round] = true;
+	if (set->type == RR_SRV)
+		known->srv = *set;
+}
+
+/* What is said of a place holds no longer than its LOC. */
+static void
+hold(const struct rrset *set, uint32_t *ttl)
+{
+	if (set->type == RR_LOC && set->ttl < *ttl)
+		*ttl = set->ttl;
+}
+
+static void
+look_into_node(struct known *known, uint32_t *ttl)
 {
 	struct rrset set;
 	size_t at = 0;
 
 	while (node_next(&known->node, &at, &set)) {
-		enum round round = round_of(set.type);
-
-		if (round < ROUNDS)
-			known->rides[round] = true;
-		if (set.type == RR_SRV)
-			known->has_hosts = true;
-		if (set.type == RR_LOC && set.ttl < *ttl)
-			*ttl = set.ttl;
+		note(known, &set);
+		hold(&set, ttl);
 	}
+}
+
+/* False: the index does not have all of it. */
+static bool
+look_into_point(struct known *known, const struct space_hit *hit, uint32_t *ttl)
+{
+	struct places_rider r;
+	size_t at = 0;
+
+	if (hit->point.octets == NULL ||
+	    !places_point_open(&known->point, &hit->point) ||
+	    !known->point.has_riders)
+		return false;
+	known->has_point = true;
+	note(known, &known->point.loc);
+	hold(&known->point.loc, ttl);
+	while (places_rider_next(&known->point, &at, &r))
+		note(known, &r.set);
+	return true;
 }
 
 /* TOGETHER hits at most: a store that does not fit into the processor's caches
@@ -350,17 +421,14 @@ look_up_some(struct query *q, const struct space_hit *hits, unsigned n,
 	unsigned at[TOGETHER], count = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint8_t *key = keys[count];
-
 		known[i] = (struct known){0};
-		if (hits[i].facts == NULL)
+		if (hits[i].facts == NULL ||
+		    look_into_point(&known[i], &hits[i], ttl))
 			continue;
-		put32(key, hits[i].facts->record.id);
-		memcpy(key + KEY_ID_LEN, hits[i].owner, hits[i].owner_len);
 		at[count] = i;
-		wanted[count].key = key;
-		wanted[count++].key_len =
-			(size_t)KEY_ID_LEN + hits[i].owner_len;
+		wanted[count].key = keys[count];
+		wanted[count].key_len = hit_key(keys[count], &hits[i]);
+		count++;
 	}
 	store_get_many(q->env->view, wanted, count);
 	for (unsigned i = 0; i < count; i++) {
@@ -368,11 +436,11 @@ look_up_some(struct query *q, const struct space_hit *hits, unsigned n,
 
 		look_up_one(q, &hits[at[i]], &wanted[i].value, &to->node);
 		to->barren = wanted[i].barren;
-		look_into(to, ttl);
+		look_into_node(to, ttl);
 	}
 }
 
-/* The nodes of the hits, of the first ones to be kept. */
+/* All hits, of which the first ones are to be kept. */
 static void
 look_up(struct query *q, const struct space_search *s, struct known *known,
 	unsigned riders, uint32_t *ttl)

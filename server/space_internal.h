@@ -37,6 +37,7 @@ struct space_hit {
 	const uint8_t *owner; /* its key behind the zone id (zones/key.h), in
 				 the store, if it has facts */
 	uint16_t owner_len;
+	struct store_value point; /* of the index, or nothing */
 	bool has_distance;
 	bool has_place;
 	struct place_point at;

@@ -1,8 +1,8 @@
 /*
- * The spatial index's share of an edit (zones/places.h). A place is two nodes,
- * the one with LOC and `_geo` below it; where a change touches either, the
- * other is looked for in the edit, then in the store. An edit that touches
- * neither looks at what it has in its hands and no further.
+ * The spatial index's share of an edit (zones/places.h). A place is several
+ * nodes, the one with LOC and its parts below it; where a change touches one,
+ * the others are looked for in the edit, then in the store. An edit that
+ * touches none looks at what it has in its hands and no further.
  */
 #include "zones/edit_internal.h"
 
@@ -12,83 +12,97 @@
 
 #include <string.h>
 
-static const uint8_t geo_label[] = {4, '_', 'g', 'e', 'o'};
-static const uint8_t geo_key[] = {'_', 'g', 'e', 'o', 0};
-
-/* A node before and after. */
-struct half {
-	struct node before, after;
-};
-
 struct place {
 	struct places_change change;
-	struct half itself, geo;
+	struct places_nodes before, after;
 };
 
-static enum err
-read_node(struct store_view *v, const uint8_t *key, size_t key_len,
-	  struct half *h)
+static bool
+has_loc(const struct node *n)
 {
-	enum err e = lookup_key(v, key, key_len, &h->before);
+	struct rrset loc;
 
-	h->after = h->before;
-	return e == ERR_NOTFOUND ? ERR_OK : e;
+	return node_find(n, RR_LOC, &loc);
 }
 
-/* The half that has this name and key: of the edit (w may be NULL), or as it
- * is stored. */
-static enum err
-half_find(const struct edit_work *w, struct store_txn *t, const uint8_t *name,
-	  const uint8_t *key, size_t key_len, struct half *h)
+/* What the edit has of that name (w may be NULL); NULL: nothing. */
+static const struct edit_owner *
+owner_of_part(const struct edit_work *w, const uint8_t *place,
+	      enum places_part part)
 {
-	const struct edit_owner *o =
-		w != NULL ? edit_owner_there(w, name) : NULL;
+	const uint8_t *label = places_part_label[part];
+	uint8_t name[NAME_WIRE_MAX];
 
-	if (o == NULL)
-		return read_node(store_txn_view(t), key, key_len, h);
-	h->before = o->before;
-	h->after = o->touched ? o->after : o->before;
-	return ERR_OK;
+	if (w == NULL ||
+	    name_concat(name, label, part == PLACES_ITSELF ? 0 : label[0] + 1u,
+			place) == 0)
+		return NULL;
+	return edit_owner_there(w, name);
 }
 
-/* The place whose LOC is at this owner. */
+/* One part, of the edit or as it is stored. */
 static enum err
-place_of_loc(const struct edit_work *w, struct store_txn *t,
-	     const struct edit_owner *o, struct place *p)
+part_load(struct place *p, const struct edit_work *w, struct store_txn *t,
+	  const uint8_t *place, enum places_part part, bool is_stored)
 {
-	uint8_t name[NAME_WIRE_MAX], key[KEY_MAX + sizeof(geo_key)];
+	struct node *before = &p->before.part[part];
+	struct node *after = &p->after.part[part];
+	const struct edit_owner *o = owner_of_part(w, place, part);
+	enum err e = ERR_OK;
 
-	p->itself = (struct half){o->before, o->after};
-	p->change.key = o->key;
-	p->change.key_len = o->key_len;
-	memset(&p->geo, 0, sizeof(p->geo));
-	if (name_concat(name, geo_label, sizeof(geo_label), o->name) == 0)
-		return ERR_OK;
-	memcpy(key, o->key, o->key_len);
-	memcpy(key + o->key_len, geo_key, sizeof(geo_key));
-	return half_find(w, t, name, key, o->key_len + sizeof(geo_key),
-			 &p->geo);
+	if (o != NULL) {
+		*before = o->before;
+		*after = o->touched ? o->after : o->before;
+	} else if (is_stored) {
+		e = places_part_get(store_txn_view(t), p->change.key,
+				    p->change.key_len, part, before);
+		*after = *before;
+	}
+	return e;
 }
 
-/* The place whose `_geo` this owner is. */
+/* The place of which the owner, o, is that part. */
 static enum err
-place_of_geo(const struct edit_work *w, struct store_txn *t,
-	     const struct edit_owner *o, size_t place_len, struct place *p)
+place_load(struct place *p, const struct edit_work *w, struct store_txn *t,
+	   const struct edit_owner *o, enum places_part own, size_t place_len)
 {
-	p->geo = (struct half){o->before, o->after};
-	p->change.key = o->key;
-	p->change.key_len = place_len;
-	return half_find(w, t, name_skip(o->name, 1), o->key, place_len,
-			 &p->itself);
+	const uint8_t *name =
+		own == PLACES_ITSELF ? o->name : name_skip(o->name, 1);
+	bool there;
+	enum err e;
+
+	memset(p, 0, sizeof(*p));
+	p->change = (struct places_change){
+		.key = o->key,
+		.key_len = place_len,
+		.before = &p->before,
+		.after = &p->after,
+	};
+	e = places_parts_there(store_txn_view(t), o->key, place_len, &there);
+	for (enum places_part part = PLACES_ITSELF;
+	     e == ERR_OK && part < PLACES_PARTS; part++)
+		if (part != own)
+			e = part_load(p, w, t, name, part,
+				      there || part == PLACES_ITSELF);
+	p->before.part[own] = o->before;
+	p->after.part[own] = o->after;
+	return e;
 }
 
-static void
-place_finish(struct place *p)
+/* A place of which several parts change is met once: as the first of them. */
+static bool
+is_first_change(const struct place *p, enum places_part own)
 {
-	p->change.before = &p->itself.before;
-	p->change.after = &p->itself.after;
-	p->change.geo_before = &p->geo.before;
-	p->change.geo_after = &p->geo.after;
+	for (enum places_part part = PLACES_ITSELF; part < own; part++) {
+		const struct node *before = &p->before.part[part];
+		const struct node *after = &p->after.part[part];
+
+		if ((part != PLACES_ITSELF || has_loc(before) ||
+		     has_loc(after)) &&
+		    places_part_differs(part, before, after))
+			return false;
+	}
+	return true;
 }
 
 /* What is done with a place that an owner's change concerns. */
@@ -96,31 +110,42 @@ typedef enum err place_do(struct store_txn *t, const struct place *p,
 			  const struct edit_owner *o, struct arena *a,
 			  struct diag *d);
 
-/* An owner can be a place and another's `_geo` at once. A place of which both
- * halves change is met as the one with LOC. */
+/* What an act is for, and what it needs. */
+struct acting {
+	const struct edit_work *w; /* NULL: the owner is all there is */
+	struct store_txn *t;
+	struct arena *a;
+	struct diag *d;
+	place_do *act;
+};
+
 static enum err
-each_place(const struct edit_work *w, struct store_txn *t,
-	   const struct edit_owner *o, struct arena *a, struct diag *d,
-	   place_do *act)
+place_act(const struct acting *to, const struct edit_owner *o,
+	  enum places_part own, size_t place_len)
 {
 	struct place p;
-	size_t place_len;
-	enum err e = ERR_OK;
+	enum err e;
 
-	if (places_differ(&o->before, &o->after, RR_LOC)) {
-		e = place_of_loc(w, t, o, &p);
-		place_finish(&p);
-		if (e == ERR_OK)
-			e = act(t, &p, o, a, d);
-	}
-	if (e != ERR_OK || !places_is_geo(o->key, o->key_len, &place_len) ||
-	    !places_differ(&o->before, &o->after, RR_TXT))
+	if (!places_part_differs(own, &o->before, &o->after) ||
+	    (own == PLACES_ITSELF && !has_loc(&o->before) &&
+	     !has_loc(&o->after)))
+		return ERR_OK;
+	e = place_load(&p, to->w, to->t, o, own, place_len);
+	if (e != ERR_OK || !is_first_change(&p, own))
 		return e;
-	e = place_of_geo(w, t, o, place_len, &p);
-	place_finish(&p);
-	if (e == ERR_OK &&
-	    !places_differ(&p.itself.before, &p.itself.after, RR_LOC))
-		e = act(t, &p, o, a, d);
+	return to->act(to->t, &p, o, to->a, to->d);
+}
+
+/* An owner can be a place and another's part at once. */
+static enum err
+each_place(const struct acting *to, const struct edit_owner *o)
+{
+	size_t place_len;
+	enum places_part own = places_part_of(o->key, o->key_len, &place_len);
+	enum err e = place_act(to, o, PLACES_ITSELF, o->key_len);
+
+	if (e == ERR_OK && own != PLACES_ITSELF)
+		e = place_act(to, o, own, place_len);
 	return e;
 }
 
@@ -130,6 +155,7 @@ do_check(struct store_txn *t, const struct place *p, const struct edit_owner *o,
 {
 	struct diag why = {""};
 	enum err e = places_check(&p->change, a, &why);
+	const uint8_t *geo = places_part_label[PLACES_GEO];
 	uint8_t name[NAME_WIRE_MAX];
 	const uint8_t *owner = o->name;
 
@@ -137,7 +163,7 @@ do_check(struct store_txn *t, const struct place *p, const struct edit_owner *o,
 	if (e != ERR_RULE)
 		return e;
 	if (p->change.key_len == o->key_len &&
-	    name_concat(name, geo_label, sizeof(geo_label), o->name) > 0)
+	    name_concat(name, geo, geo[0] + 1u, o->name) > 0)
 		owner = name;
 	return edit_rules_error(d, e, owner, RR_TXT, why.text);
 }
@@ -154,12 +180,12 @@ do_update(struct store_txn *t, const struct place *p,
 static enum err
 each_owner(struct edit_work *w, place_do *act)
 {
+	const struct acting to = {w, w->t, &w->arena, &w->r->diag, act};
 	enum err e = ERR_OK;
 
 	for (size_t i = 0; e == ERR_OK && i < w->owner_count; i++)
 		if (w->owners[i].changed)
-			e = each_place(w, w->t, &w->owners[i], &w->arena,
-				       &w->r->diag, act);
+			e = each_place(&to, &w->owners[i]);
 	if (e == ERR_IO)
 		w->r->spoilt = true;
 	if (e != ERR_OK && w->r->diag.text[0] == '\0')
@@ -196,9 +222,10 @@ edit_places_build_check(struct store_txn *t, const uint8_t *owner,
 			const struct node *after, struct arena *a,
 			struct diag *d)
 {
-	struct edit_owner o = owner_of_build(owner, key, before, after);
+	const struct edit_owner o = owner_of_build(owner, key, before, after);
+	const struct acting to = {NULL, t, a, d, do_check};
 
-	return each_place(NULL, t, &o, a, d, do_check);
+	return each_place(&to, &o);
 }
 
 enum err
@@ -207,6 +234,7 @@ edit_places_build(struct store_txn *t, const uint8_t *owner,
 		  const struct node *after, struct arena *a)
 {
 	struct edit_owner o = owner_of_build(owner, key, before, after);
+	const struct acting to = {NULL, t, a, NULL, do_update};
 
 	/* the map's octets move when the index is written */
 	if (before->octets != NULL) {
@@ -214,5 +242,5 @@ edit_places_build(struct store_txn *t, const uint8_t *owner,
 		if (o.before.octets == NULL)
 			return ERR_NOMEM;
 	}
-	return each_place(NULL, t, &o, a, NULL, do_update);
+	return each_place(&to, &o);
 }

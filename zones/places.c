@@ -12,7 +12,12 @@
 #define SHAPE_MIN 49 /* octets before the levels */
 #define COUNTS_LEN (4 * PLACES_LEVELS)
 
-static const uint8_t geo_label[] = {'_', 'g', 'e', 'o', 0};
+/* Within a point: its LOC as in a node, behind its length. */
+#define POINT_LOC 1
+#define POINT_TTL (POINT_LOC + 2 + PLACE_LOC_LEN)
+#define POINT_RIDERS (POINT_TTL + 4)
+#define RIDERS_MAX 1000 /* octets; more would not stay on a page */
+#define RIDERS_ELSEWHERE 0xffff
 
 void
 places_key(uint8_t key[PLACES_KEY_LEN], uint32_t zone_id, unsigned kind,
@@ -62,11 +67,24 @@ places_point_open(struct places_point *p, const struct store_value *value)
 
 	if (value->len < PLACES_POINT_MIN)
 		return false;
-	p->at = loc_read(o);
+	p->at = loc_read(o + POINT_LOC + 2);
+	p->loc = (struct rrset){
+		.type = RR_LOC,
+		.count = 1,
+		.ttl = get32(o + POINT_TTL),
+		.rdatas = o + POINT_LOC,
+		.len = 2 + PLACE_LOC_LEN,
+	};
 	p->several = (o[0] & MANY_FLAG) != 0;
 	p->levels = o[0] & LEVELS_MASK;
 	p->level = o + PLACES_POINT_MIN;
 	at = PLACES_POINT_MIN + 2 * (size_t)p->levels;
+	p->riders = o + at;
+	p->riders_len = get16(o + POINT_RIDERS);
+	p->has_riders = p->riders_len != RIDERS_ELSEWHERE;
+	if (!p->has_riders)
+		p->riders_len = 0;
+	at += p->riders_len;
 	if (at > value->len)
 		return false;
 	p->owner = o + at;
@@ -211,7 +229,7 @@ struct items {
 struct source {
 	const uint8_t *key; /* with the zone id */
 	size_t key_len;
-	const struct node *node, *geo;
+	const struct places_nodes *nodes;
 };
 
 static enum err
@@ -273,22 +291,47 @@ put_spot(uint8_t *p, struct place_spot spot)
 /* --- points ---------------------------------------------------------------
  */
 
-/* levels: a footprint of which nothing else need be set. */
-static enum err
-point_add(struct items *l, const struct source *s, const struct place_point *at,
-	  const struct place_footprint *levels, bool several)
+/* RIDERS_ELSEWHERE: they do not fit, or what would come along with one point is
+ * not all that there is of the name. */
+static size_t
+riders_len(const struct items *l, const struct source *s, bool several)
 {
+	size_t len;
+
+	if (l->what != PLACES_ALL || several)
+		return RIDERS_ELSEWHERE;
+	len = places_riders_len(s->nodes);
+	return len <= RIDERS_MAX ? len : RIDERS_ELSEWHERE;
+}
+
+/* loc: the set, and one of its RRs. levels: a footprint of which nothing else
+ * need be set. */
+static enum err
+point_add(struct items *l, const struct source *s, const struct rrset *loc,
+	  const uint8_t *rdata, const struct place_footprint *levels)
+{
+	bool several = loc->count > 1;
 	size_t owner_len = s->key_len - KEY_ID_LEN;
-	size_t len = PLACES_POINT_MIN + 2 * (size_t)levels->levels + owner_len;
+	size_t riders = riders_len(l, s, several);
+	size_t len = PLACES_POINT_MIN + 2 * (size_t)levels->levels + owner_len +
+		     (riders != RIDERS_ELSEWHERE ? riders : 0);
 	uint8_t *value = arena_alloc(l->arena, len), *p;
 
 	if (value == NULL)
 		return ERR_NOMEM;
-	place_to_loc(value, at);
 	value[0] = (uint8_t)(levels->levels | (several ? MANY_FLAG : 0));
+	put16(value + POINT_LOC, PLACE_LOC_LEN);
+	memcpy(value + POINT_LOC + 2, rdata, PLACE_LOC_LEN);
+	put32(value + POINT_TTL, loc->ttl);
+	put16(value + POINT_RIDERS, (uint16_t)riders);
 	p = put_levels(value + PLACES_POINT_MIN, levels->level, levels->levels);
+	if (riders != RIDERS_ELSEWHERE)
+		p = places_riders_put(p, s->nodes);
 	memcpy(p, s->key + KEY_ID_LEN, owner_len);
-	return items_add(l, PLACES_POINT, places_cell(at->spot), value, len);
+	return items_add(l, PLACES_POINT,
+			 places_cell(places_point_spot(
+				 &(struct store_value){value, len})),
+			 value, len);
 }
 
 /* --- shapes ---------------------------------------------------------------
@@ -368,7 +411,7 @@ geo_add(struct items *l, const struct source *s, const struct place_point *at,
 	enum err e;
 
 	levels->levels = 0;
-	if (!set_find(s->geo, RR_TXT, &txt))
+	if (!set_find(&s->nodes->part[PLACES_GEO], RR_TXT, &txt))
 		return ERR_OK;
 	while (rrset_next(&txt, &pos, &rdata, &rdlen)) {
 		e = place_footprint_parse(&fp, rdata, rdlen, at, l->arena,
@@ -400,7 +443,7 @@ items_make(struct items *l, const struct source *s)
 	bool first = true;
 	enum err e = ERR_OK;
 
-	if (!set_find(s->node, RR_LOC, &loc) ||
+	if (!set_find(&s->nodes->part[PLACES_ITSELF], RR_LOC, &loc) ||
 	    key_has_wildcard(s->key, s->key_len))
 		return ERR_OK;
 	while (e == ERR_OK && rrset_next(&loc, &pos, &rdata, &rdlen)) {
@@ -410,7 +453,7 @@ items_make(struct items *l, const struct source *s)
 			e = geo_add(l, s, &at, &levels);
 		first = false;
 		if (e == ERR_OK && l->what != PLACES_SHAPES)
-			e = point_add(l, s, &at, &levels, loc.count > 1);
+			e = point_add(l, s, &loc, rdata, &levels);
 	}
 	if (l->count > 1)
 		qsort(l->item, l->count, sizeof(*l->item), item_order);
@@ -420,21 +463,62 @@ items_make(struct items *l, const struct source *s)
 /* --- what is stored -------------------------------------------------------
  */
 
-/* The node at `_geo` below that key; all zero if there is none. */
-static enum err
-geo_get(struct store_view *v, const uint8_t *key, size_t key_len,
-	struct node *geo)
+enum err
+places_part_get(struct store_view *v, const uint8_t *key, size_t key_len,
+		enum places_part part, struct node *n)
 {
-	uint8_t geo_key[KEY_MAX + sizeof(geo_label)];
+	const uint8_t *label = places_part_label[part];
+	uint8_t part_key[KEY_MAX + 1];
+	size_t len = key_len;
 	enum err e;
 
-	memset(geo, 0, sizeof(*geo));
-	if (key_len + sizeof(geo_label) > KEY_MAX)
+	memset(n, 0, sizeof(*n));
+	if (key_len + label[0] + 1 > KEY_MAX)
 		return ERR_OK;
-	memcpy(geo_key, key, key_len);
-	memcpy(geo_key + key_len, geo_label, sizeof(geo_label));
-	e = lookup_key(v, geo_key, key_len + sizeof(geo_label), geo);
+	memcpy(part_key, key, key_len);
+	memcpy(part_key + key_len, label + 1, label[0]);
+	len += label[0];
+	if (part != PLACES_ITSELF)
+		part_key[len++] = 0;
+	e = lookup_key(v, part_key, len, n);
 	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+places_parts_there(struct store_view *v, const uint8_t *key, size_t key_len,
+		   bool *there)
+{
+	struct store_value found, value;
+	uint8_t below[KEY_MAX + 1];
+	enum err e;
+
+	*there = false;
+	if (key_len + 1 > KEY_MAX)
+		return ERR_OK;
+	memcpy(below, key, key_len);
+	below[key_len] = '_';
+	e = store_seek_within(v, STORE_NODES, below, key_len + 1, key_len + 1,
+			      &found, &value);
+	*there = e == ERR_OK;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* Of what is below the place only that which `what` is made from. */
+static enum err
+nodes_get(struct store_view *v, const uint8_t *key, size_t key_len,
+	  enum places_what what, struct places_nodes *nodes)
+{
+	enum err e = ERR_OK;
+	bool there;
+
+	if (what != PLACES_ALL)
+		return places_part_get(v, key, key_len, PLACES_GEO,
+				       &nodes->part[PLACES_GEO]);
+	e = places_parts_there(v, key, key_len, &there);
+	for (enum places_part part = PLACES_GEO;
+	     e == ERR_OK && there && part < PLACES_PARTS; part++)
+		e = places_part_get(v, key, key_len, part, &nodes->part[part]);
+	return e;
 }
 
 /* What is stored of one place. */
@@ -442,15 +526,14 @@ static enum err
 items_read(struct items *l, struct store_view *v, const uint8_t *key,
 	   size_t key_len, const struct node *node)
 {
-	struct source s = {.key = key, .key_len = key_len, .node = node};
-	struct node geo;
+	struct places_nodes nodes = {.part[PLACES_ITSELF] = *node};
+	struct source s = {.key = key, .key_len = key_len, .nodes = &nodes};
 	struct rrset loc;
 	enum err e;
 
 	if (!set_find(node, RR_LOC, &loc))
 		return ERR_OK;
-	e = geo_get(v, key, key_len, &geo);
-	s.geo = &geo;
+	e = nodes_get(v, key, key_len, l->what, &nodes);
 	return e == ERR_OK ? items_make(l, &s) : e;
 }
 
@@ -592,33 +675,6 @@ items_write(struct store_txn *t, uint32_t zone_id, const struct items *old,
 /* --- edits ----------------------------------------------------------------
  */
 
-bool
-places_differ(const struct node *before, const struct node *after,
-	      uint16_t type)
-{
-	struct rrset a, b;
-	bool has_a = set_find(before, type, &a),
-	     has_b = set_find(after, type, &b);
-
-	if (!has_a || !has_b)
-		return has_a != has_b;
-	return a.count != b.count || a.len != b.len ||
-	       memcmp(a.rdatas, b.rdatas, a.len) != 0;
-}
-
-bool
-places_is_geo(const uint8_t *key, size_t key_len, size_t *place_len)
-{
-	size_t len = key_len - sizeof(geo_label);
-
-	if (key_len < KEY_ID_LEN + sizeof(geo_label) ||
-	    memcmp(key + len, geo_label, sizeof(geo_label)) != 0 ||
-	    (len > KEY_ID_LEN && key[len - 1] != 0))
-		return false;
-	*place_len = len;
-	return true;
-}
-
 static bool
 set_has(const struct rrset *set, const uint8_t *rdata, uint16_t rdlen)
 {
@@ -653,7 +709,10 @@ footprint_origin(const struct node *n)
 enum err
 places_check(const struct places_change *c, struct arena *a, struct diag *d)
 {
-	struct place_point at = footprint_origin(c->after);
+	const struct node *before = &c->before->part[PLACES_GEO];
+	const struct node *after = &c->after->part[PLACES_GEO];
+	struct place_point at =
+		footprint_origin(&c->after->part[PLACES_ITSELF]);
 	struct place_footprint fp;
 	struct rrset txt, old;
 	const uint8_t *rdata;
@@ -662,10 +721,9 @@ places_check(const struct places_change *c, struct arena *a, struct diag *d)
 	bool had;
 	enum err e;
 
-	if (!places_differ(c->geo_before, c->geo_after, RR_TXT) ||
-	    !set_find(c->geo_after, RR_TXT, &txt))
+	if (!set_find(after, RR_TXT, &txt))
 		return ERR_OK;
-	had = set_find(c->geo_before, RR_TXT, &old);
+	had = set_find(before, RR_TXT, &old);
 	while (rrset_next(&txt, &pos, &rdata, &rdlen)) {
 		if (had && set_has(&old, rdata, rdlen))
 			continue;
@@ -682,9 +740,8 @@ enum err
 places_update(struct store_txn *t, const struct places_change *c,
 	      struct arena *a)
 {
-	const struct source was = {c->key, c->key_len, c->before,
-				   c->geo_before};
-	const struct source is = {c->key, c->key_len, c->after, c->geo_after};
+	const struct source was = {c->key, c->key_len, c->before};
+	const struct source is = {c->key, c->key_len, c->after};
 	struct items old = {.arena = a}, new = {.arena = a};
 	enum err e = items_make(&old, &was);
 
@@ -719,12 +776,13 @@ places_fill(struct store_txn *t)
 	arena_init_growing(&a);
 	for (;;) {
 		arena_reset(&a);
-		/* behind the last one: what is written in between moves the
-		 * other tables' cursors, not what this one finds */
-		e = key_len == 0 ? store_seek(store_txn_view(t), STORE_NODES,
-					      "", 0, &found, &value)
-				 : store_next(store_txn_view(t), STORE_NODES,
-					      &found, &value);
+		/* behind the last one, to which the cursor goes back from what
+		 * it was asked meanwhile */
+		e = store_seek(store_txn_view(t), STORE_NODES, key, key_len,
+			       &found, &value);
+		if (e == ERR_OK && key_len > 0)
+			e = store_next(store_txn_view(t), STORE_NODES, &found,
+				       &value);
 		if (e != ERR_OK)
 			break;
 		key_len = found.len;

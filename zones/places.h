@@ -18,7 +18,9 @@
  * entries (4) for each level, tell which levels are worth a look.
  *
  *   point    levels or'ed with 80 if the name has other points
- *            LOC (15: without its version), level (2) * levels, owner
+ *            10 (2), LOC (16), its TTL (4), octets of all riders (2)
+ *            level (2) * levels, riders, owner
+ *   rider    part (1), type (2), TTL (4), RRs (2), octets (2), rdatas
  *   shape    levels or'ed with 80 if it has heights
  *            LOC (15), south-west, north-east (8 each), area in cm2 (8),
  *            low, high (4 each), rings (1), level (2) * levels,
@@ -29,6 +31,11 @@
  * a comparison of octets, and so is canonical order. All that the exact test
  * needs is in the value: reading LOC and TXT from their nodes instead would
  * cost ten times as much. Levels of a point are those at its own `_geo`.
+ *
+ * Riders are the RRsets that come along with a hit as additional data, copied
+ * from the place's nodes: a hit's node need not be looked for, which is most of
+ * what an answer would cost. ffff in place of their octets: there are more than
+ * would stay on a page, or the name has several LOCs; then the nodes tell.
  *
  * The number is a hash of the value with its last two octets counting up from
  * 0, for values that have the same.
@@ -74,6 +81,55 @@ places_key_cell(const struct store_value *key)
 /* The leaf that a position is in. */
 uint64_t places_cell(struct place_spot spot);
 
+/* --- parts ----------------------------------------------------------------
+ */
+
+/* A place is several nodes: the one with LOC, and others right below it. Their
+ * numbers are in the store. */
+enum places_part {
+	PLACES_ITSELF,
+	PLACES_GEO, /* its footprint and levels (zones/place.h) */
+	PLACES_BLE, /* and addresses beyond IP */
+	PLACES_ZIGBEE,
+	PLACES_LORA,
+	PLACES_WIFI,
+	PLACES_DTMF,
+	PLACES_PARTS,
+};
+
+/* The label below the place, its length first; of the place itself the root's.
+ */
+extern const uint8_t *const places_part_label[PLACES_PARTS];
+
+/* Without octets where there is none. */
+struct places_nodes {
+	struct node part[PLACES_PARTS];
+};
+
+/* Which part of another place the key is, whose key is then its first
+ * *place_len octets. PLACES_ITSELF: none. */
+enum places_part places_part_of(const uint8_t *key, size_t key_len,
+				size_t *place_len);
+
+/* Whether a set of that type, at that part, comes along with a hit. LOC does
+ * anyway. */
+bool places_rides(enum places_part part, uint16_t type);
+
+/* Whether there is a difference in what the index is made from. Either may be
+ * NULL or have no octets. */
+bool places_part_differs(enum places_part part, const struct node *before,
+			 const struct node *after);
+
+/* The part of the place with that key as it is stored; without octets if there
+ * is none. */
+enum err places_part_get(struct store_view *v, const uint8_t *key,
+			 size_t key_len, enum places_part part, struct node *n);
+
+/* Whether there may be any part below the place: one look instead of several.
+ * It moves the cursor of the nodes. */
+enum err places_parts_there(struct store_view *v, const uint8_t *key,
+			    size_t key_len, bool *there);
+
 /* --- reading --------------------------------------------------------------
  */
 
@@ -83,8 +139,17 @@ struct places_point {
 	bool several;	 /* the owner has other points */
 	unsigned levels; /* 0: its `_geo` says nothing of levels */
 	const uint8_t *level;
+	struct rrset loc; /* the name's, unless it is one of several */
+	bool has_riders;  /* else look into the nodes */
+	const uint8_t *riders;
+	size_t riders_len;
 	const uint8_t *owner;
 	size_t owner_len;
+};
+
+struct places_rider {
+	enum places_part part;
+	struct rrset set; /* without meta */
 };
 
 struct places_shape {
@@ -103,20 +168,25 @@ struct places_shape {
 
 /* Where a point is, before all the rest is looked at. value->len must be at
  * least PLACES_POINT_MIN. */
-#define PLACES_POINT_MIN 16
+#define PLACES_POINT_MIN 25
 
 static inline struct place_spot
 places_point_spot(const struct store_value *value)
 {
 	return (struct place_spot){
-		.lat = (int32_t)(get32(value->octets + 4) - 0x80000000u),
-		.lon = (int32_t)(get32(value->octets + 8) - 0x80000000u),
+		.lat = (int32_t)(get32(value->octets + 7) - 0x80000000u),
+		.lon = (int32_t)(get32(value->octets + 11) - 0x80000000u),
 	};
 }
 
 /* False if the octets break the format (a broken store). */
 bool places_point_open(struct places_point *p, const struct store_value *value);
 bool places_shape_open(struct places_shape *s, const struct store_value *value);
+
+/* The riders of a point, by part and type; start with *at = 0. False at the
+ * end, and where they break the format. */
+bool places_rider_next(const struct places_point *p, size_t *at,
+		       struct places_rider *rider);
 
 /* The i-th of them. */
 static inline int
@@ -145,9 +215,9 @@ enum err places_shape_levels(struct store_view *v, uint32_t zone_id,
 
 /*
  * The values that the index has for one name, its points or its shapes, made
- * anew from its node and the one at `_geo`. Memory, theirs too, is taken from
- * a and not given back. What it needs for a footprint is about 30 octets a
- * corner.
+ * anew from its node and those below it. Memory, theirs too, is taken from a
+ * and not given back. What it needs for a footprint is about 30 octets a
+ * corner. Points by themselves have no riders.
  */
 enum places_what {
 	PLACES_ALL, /* for the index itself */
@@ -161,22 +231,15 @@ enum err places_of(struct store_view *v, const uint8_t *key, size_t key_len,
 /* --- writing --------------------------------------------------------------
  */
 
-/* True if the RRsets of that type differ in their data. Either may be NULL or
- * have no octets. */
-bool places_differ(const struct node *before, const struct node *after,
-		   uint16_t type);
+/* Octets of all riders of a place; and they themselves, to p: its end. */
+size_t places_riders_len(const struct places_nodes *nodes);
+uint8_t *places_riders_put(uint8_t *p, const struct places_nodes *nodes);
 
-/* True if it is the key of `_geo` below another name, whose key is then the
- * first *place_len octets. */
-bool places_is_geo(const uint8_t *key, size_t key_len, size_t *place_len);
-
-/* One place and what an edit makes of it. Nodes may be NULL or have no octets.
- */
+/* One place and what an edit makes of it. */
 struct places_change {
 	const uint8_t *key; /* of the place, with the zone id */
 	size_t key_len;
-	const struct node *before, *after;
-	const struct node *geo_before, *geo_after; /* `_geo` below it */
+	const struct places_nodes *before, *after;
 };
 
 /*

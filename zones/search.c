@@ -87,6 +87,7 @@ static struct search_hit
 hit_of(const struct candidate *c)
 {
 	return (struct search_hit){
+		.point = c->point,
 		.has_place = c->has_place,
 		.at = c->at,
 		.area = c->area,

@@ -58,7 +58,9 @@ struct search_hit {
 	const uint8_t *owner; /* its key behind the zone id (zones/key.h), in
 				 the view's snapshot */
 	uint16_t owner_len;
-	bool has_place; /* of `here`: not all names have a LOC */
+	struct store_value point; /* that of the index (zones/places.h), if it
+				     was found there */
+	bool has_place;		  /* of `here`: not all names have a LOC */
 	struct place_point at;
 	uint64_t distance; /* mm; from the spot, the box's middle, or the LOC
 			      of the scope; 0 without a place */

@@ -146,6 +146,7 @@ take_inside(struct finding *f, const struct store_value *value, void *context)
 		return e;
 	c = (struct candidate){
 		.at = p.at,
+		.point = *value,
 		.has_place = true,
 		.several = true,
 		.owner = p.owner,

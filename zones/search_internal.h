@@ -49,6 +49,7 @@ struct finding {
 /* A point or the like that may become a hit. */
 struct candidate {
 	struct place_point at;
+	struct store_value point; /* of the index, if it was found there */
 	bool has_place;
 	bool several; /* its owner may be among the hits already */
 	double order;

@@ -75,6 +75,8 @@ near_consider(struct finding *f, const struct store_value *value,
 			instance != NULL ? instance->owner_len : p.owner_len,
 		.written = instance != NULL ? instance->written : NULL,
 	};
+	if (instance == NULL)
+		c.point = *value;
 	if (c.order > f->bound ||
 	    (!finding_wants(f, &c) && (f->dropped || !f->all)))
 		return ERR_OK;

@@ -21,7 +21,7 @@
 
 #include "lib/base.h"
 
-#define STORE_SCHEMA 2		/* 1 had no cells */
+#define STORE_SCHEMA 3		/* 1: no cells; 2: without riders */
 #define STORE_FILE "placed.mdb" /* in the store's directory, with its -lock */
 #define STORE_CACHE_SCHEMA 1
 #define STORE_CACHE_FILE "cache.mdb" /* beside it */
@@ -63,7 +63,7 @@ struct store_options {
  * touched. Of a cache also ERR_RANGE: the file is larger than the limit.
  *
  * A store of an older schema is brought up to date before it is used, after a
- * copy of it was made in the directory before-schema-2 within dir (with -2, -3
+ * copy of it was made in the directory before-schema-3 within dir (with -2, -3
  * ... behind it if that is taken), which nobody ever removes. If that fails,
  * the store is as it was. Opened for reading only, it is ERR_VERSION.
  */

@@ -1,6 +1,7 @@
 /*
- * Schema 1 had no index of places. The whole of it is one transaction, so that
- * a store has either schema; the snapshot is for going back to the placed that
+ * Schema 1 had no index of places, and in that of schema 2 nothing rode along:
+ * it is made anew from the nodes. The whole of it is one transaction, so that a
+ * store has either schema; the snapshot is for going back to the placed that
  * wrote it.
  */
 #include "zones/places.h"
@@ -54,6 +55,8 @@ cells_make(struct store_txn *t)
 
 	e = store_err(mdb_dbi_open(t->view.txn, store_table_name(STORE_CELLS),
 				   MDB_CREATE, &s->dbi[STORE_CELLS]));
+	if (e == ERR_OK)
+		e = store_err(mdb_drop(t->view.txn, s->dbi[STORE_CELLS], 0));
 	if (e == ERR_OK)
 		e = places_fill(t);
 	put32(number, STORE_SCHEMA);

@@ -289,6 +289,49 @@ class MovingTest(unittest.TestCase):
         self.assertEqual(self.failures, [])
         self.assertGreater(self.asked, self.THINGS)
 
+    def riders(self):
+        """What comes along with the hits: name, type and data of each RR."""
+        reply = self.server.ask("52.0n.0.1e.99m._near.hall.example", "PTR",
+                                tcp=True)
+        return {(rrset.name.to_text(), rrset.ttl, item.to_text())
+                for rrset in reply.additional for item in rrset}
+
+    def stored(self, *asked):
+        """The same, asked for one by one."""
+        replies = (self.server.ask(f"{name}.hall.example", rdtype)
+                   for name, rdtype in asked)
+        return {(rrset.name.to_text(), rrset.ttl, item.to_text())
+                for reply in replies for rrset in reply.answer
+                for item in rrset}
+
+    def test_what_rides_along_is_what_stands_there_now(self):
+        own = [("lamp", rdtype) for rdtype in ("LOC", "A", "AAAA", "TXT")]
+        radios = [(f"_{radio}.lamp", rdtype)
+                  for radio in ("ble", "zigbee", "lora", "wifi", "dtmf")
+                  for rdtype in ("EUI48", "EUI64", "TXT")]
+        rest = {rider for rider in self.riders()
+                if "lamp" not in rider[0]}
+        for act, *words in (
+                ("replace", "lamp", 60, "A", "192.0.2.7"),
+                ("add", "lamp", 60, "A", "192.0.2.8"),
+                ("add", "_zigbee.lamp", 90, "EUI64",
+                 "00-11-22-33-44-55-66-77"),
+                ("add", "_dtmf.lamp", 90, "TXT", "*7"),
+                ("replace", "lamp", 61, "LOC", "52 0 0.2 N 0 6 0 E 1m"),
+                ("add", "lamp", 60, "TXT", "on"),
+                ("add", "lamp", 60, "TXT", "long" * 60),
+                ("delete", "_zigbee.lamp", "EUI64"),
+                ("delete", "lamp", "A"),
+                ("replace", "_dtmf.lamp", 30, "TXT", "#"),
+                ("delete", "_dtmf.lamp"),
+                ("delete", "lamp", "TXT"),
+                ("delete", "lamp")):
+            update = self.server.update("hall.example")
+            getattr(update, act)(*words)
+            self.assertEqual(self.server.send(update).rcode(), 0, words)
+            self.assertEqual(self.riders(),
+                             rest | self.stored(*own, *radios), (act, words))
+
     def test_rooms_follow_too(self):
         cart = "52.0n.0.1e._in.hall.example"
         self.assertEqual(self.server.values(cart, "PTR"), set())

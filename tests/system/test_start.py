@@ -138,7 +138,7 @@ class StartTest(unittest.TestCase):
         self.assertTrue(places, "no schema version in the store")
         changed = bytearray(data)
         for at in places:
-            value = data.find(b"\x00\x00\x00\x02", at + len(key), at + 32)
+            value = data.find(b"\x00\x00\x00\x03", at + len(key), at + 32)
             self.assertGreater(value, 0, data[at:at + 32])
             changed[value + 3] = 99
         with open(self.database(), "wb") as file:

@@ -178,6 +178,200 @@ Test(places, a_malformed_footprint_is_refused_with_the_reason)
 	cr_assert_eq(cells_are_true(), 0);
 }
 
+/* --- what rides along ----------------------------------------------------- */
+
+/* "part type count", a line each, of the point that the owner is. */
+static const char *
+riders_of(const char *owner)
+{
+	static char text[512];
+	struct store_value key, value;
+	struct places_rider r;
+	struct places_point p;
+	struct store_txn *t;
+	size_t n = 0, at;
+	enum err e;
+
+	text[0] = '\0';
+	cr_assert_eq(store_txn_begin(store, &t), ERR_OK);
+	e = store_seek(store_txn_view(t), STORE_CELLS, "", 0, &key, &value);
+	for (; e == ERR_OK;
+	     e = store_next(store_txn_view(t), STORE_CELLS, &key, &value)) {
+		if (key.octets[4] != PLACES_POINT)
+			continue;
+		cr_assert(places_point_open(&p, &value));
+		if (p.owner_len != strlen(owner) + 1 ||
+		    memcmp(p.owner, owner, p.owner_len) != 0)
+			continue;
+		cr_assert_eq(p.loc.len, 18);
+		cr_assert_eq(get16(p.loc.rdatas), 16);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "LOC %u%s\n",
+				      p.loc.ttl, p.has_riders ? "" : " ...");
+		for (at = 0; places_rider_next(&p, &at, &r);)
+			n += (size_t)snprintf(
+				text + n, sizeof(text) - n, "%s %u %u %u\n",
+				r.part == PLACES_ITSELF
+					? "@"
+					: (const char
+						   *)places_part_label[r.part] +
+						  1,
+				r.set.type, r.set.ttl, r.set.count);
+		cr_assert_eq(at, p.riders_len);
+	}
+	store_txn_abort(t);
+	return text;
+}
+
+Test(places, what_a_client_asks_for_next_rides_along)
+{
+	inside("+ lamp " LOC "+ lamp A 192.0.2.1\n+ lamp A 192.0.2.2\n"
+	       "+ lamp AAAA 2001:db8::1\n+ lamp TXT \"on\"\n+ lamp SRV 0 0 1 "
+	       "lamp\n"
+	       "+ lamp HINFO x y\n+ _geo.lamp TXT \"lvl=2\"\n"
+	       "+ _zigbee.lamp EUI64 00-11-22-33-44-55-66-77\n"
+	       "+ _zigbee.lamp A 192.0.2.3\n+ x._ble.lamp TXT \"no\"\n"
+	       "+ _other.lamp TXT \"no\"\n");
+	cells_are_true();
+	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n@ 1 60 2\n@ 16 60 1\n"
+					    "@ 28 60 1\n@ 33 60 1\n"
+					    "_zigbee 109 60 1\n");
+}
+
+Test(places, riders_follow_their_nodes)
+{
+	inside("+ lamp " LOC);
+	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n");
+	inside("+ lamp A 192.0.2.1\n");
+	cells_are_true();
+	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n@ 1 60 1\n");
+	inside("+ _ble.lamp EUI48 00-11-22-33-44-55\n");
+	cells_are_true();
+	cr_assert_str_eq(riders_of("lamp"),
+			 "LOC 60\n@ 1 60 1\n_ble 108 60 1\n");
+	/* several parts at once, and the place with them or not */
+	inside("~ _ble.lamp EUI48\n+ _ble.lamp TXT \"b\"\n"
+	       "+ _wifi.lamp TXT \"w\"\n+ _geo.lamp " ROOM "\n");
+	cells_are_true();
+	cr_assert_str_eq(riders_of("lamp"),
+			 "LOC 60\n@ 1 60 1\n_ble 16 60 1\n_wifi 16 60 1\n");
+	inside("~ lamp A\n+ lamp AAAA ::1\n! _ble.lamp\n! _geo.lamp\n");
+	cr_assert_eq(cells_are_true(), 1);
+	cr_assert_str_eq(riders_of("lamp"),
+			 "LOC 60\n@ 28 60 1\n_wifi 16 60 1\n");
+	inside("! lamp\n");
+	cr_assert_eq(cells_are_true(), 0);
+	inside("+ lamp " LOC);
+	cells_are_true();
+	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n_wifi 16 60 1\n");
+	inside("! _wifi.lamp\n");
+	cells_are_true();
+	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n");
+}
+
+Test(places, a_part_can_be_a_place_with_parts)
+{
+	inside("+ lamp " LOC "+ _ble.lamp " LOC "+ _ble._ble.lamp TXT \"b\"\n");
+	cr_assert_eq(cells_are_true(), 2);
+	inside("+ _ble.lamp TXT \"a\"\n~ _ble._ble.lamp TXT\n");
+	cr_assert_eq(cells_are_true(), 2);
+	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n_ble 16 60 1\n");
+	inside("! lamp\n");
+	cr_assert_eq(cells_are_true(), 1);
+}
+
+Test(places, what_is_too_much_to_ride_is_left_to_the_nodes)
+{
+	char line[512];
+
+	inside("+ lamp " LOC "+ lamp LOC 41 39 36 N 91 32 14 W 216m\n"
+	       "+ lamp A 192.0.2.1\n+ rack " LOC);
+	cells_are_true();
+	cr_assert_str_eq(riders_of("lamp"), "LOC 60 ...\nLOC 60 ...\n");
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(line, sizeof(line), "+ rack TXT \"%0200u\"\n", i);
+		inside(line);
+		cells_are_true();
+		cr_assert_eq(strstr(riders_of("rack"), "...") != NULL, i == 4,
+			     "%u strings", i + 1);
+	}
+	inside("~ rack TXT\n");
+	cells_are_true();
+	cr_assert_str_eq(riders_of("rack"), "LOC 60\n");
+}
+
+/* --- any edits ------------------------------------------------------------ */
+
+#define ROUNDS 1500
+#define PICK(a) (a)[pick(ARRAY_LEN(a))]
+
+static const char *const owners[] = {
+	"@",	       "_geo",	       "_ble",	     "lamp",   "_geo.lamp",
+	"_ble.lamp",   "_zigbee.lamp", "_wifi.lamp", "*.lamp", "_ble._ble.lamp",
+	"_geo.*.lamp", "x_geo.lamp",   "geo.lamp",
+};
+static const char *const datas[] = {
+	LOC,
+	"LOC 41 39 36 N 91 32 14 W 216m\n",
+	"LOC 41 39 36 N 91 32 14 W 219m\n",
+	ROOM "\n",
+	"TXT \"lvl=1,2\"\n",
+	"TXT \"x\"\n",
+	"A 192.0.2.1\n",
+	"A 192.0.2.2\n",
+	"SRV 0 0 1 lamp\n",
+	"EUI48 00-11-22-33-44-55\n",
+	"EUI64 00-11-22-33-44-55-66-77\n",
+	"HINFO x y\n",
+};
+
+static uint64_t random_state = 0x2545f4914f6cdd1d;
+
+static unsigned
+pick(unsigned below)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (unsigned)(random_state >> 33) % below;
+}
+
+static char *
+random_line(char *p)
+{
+	switch (pick(6)) {
+	case 0:
+		return p + sprintf(p, "! %s\n", PICK(owners));
+	case 1:
+		return p + sprintf(p, "- %s %s", PICK(owners), PICK(datas));
+	default:
+		return p + sprintf(p, "+ %s %s", PICK(owners), PICK(datas));
+	}
+}
+
+Test(places, any_edit_leaves_what_would_be_made_of_the_nodes)
+{
+	unsigned refused = 0;
+	size_t most = 0;
+
+	inside("+ _export TXT \"@ LOC TXT\" \"*.lamp LOC A\" \"lamp LOC A "
+	       "EUI48\""
+	       " \"_ble.lamp EUI48 TXT\" \"_geo.lamp TXT\"\n");
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		unsigned count = 1 + pick(4);
+		char lines[1024], *p = lines;
+		size_t cells;
+
+		pool_reset();
+		for (unsigned i = 0; i < count; i++)
+			p = random_line(p);
+		refused += edit_lines(EDIT_UPDATE, lines) != ERR_OK;
+		cells = cells_are_true();
+		most = cells > most ? cells : most;
+	}
+	cr_assert_lt(refused, ROUNDS / 2);
+	cr_assert_gt(most, 15);
+}
+
 /* --- ways in -------------------------------------------------------------- */
 
 Test(places, an_edit_that_fails_leaves_the_index_alone)
@@ -252,11 +446,24 @@ Test(places, an_import_that_is_built_has_its_index)
 
 /* --- an older store ------------------------------------------------------- */
 
-/* Takes the store back to what it was before there was an index. */
+/* An entry of schema 2: a point with nothing that rides along. */
 static void
-make_old(void)
+put_old_cell(MDB_txn *t, MDB_dbi cells)
 {
-	MDB_val key = {6, "schema"}, value = {4, "\0\0\0\1"};
+	static uint8_t octets[PLACES_KEY_LEN] = {0, 0, 0, 1, PLACES_POINT};
+	static uint8_t loc[16] = "\0\22\26\23";
+	MDB_val key = {sizeof(octets), octets}, value = {sizeof(loc), loc};
+
+	cr_assert_eq(mdb_put(t, cells, &key, &value, 0), 0);
+}
+
+/* Takes the store back to what it was before there was an index, or before it
+ * had riders. */
+static void
+make_old(unsigned schema)
+{
+	uint8_t number[] = {0, 0, 0, (uint8_t)schema};
+	MDB_val key = {6, "schema"}, value = {4, number};
 	char path[128];
 	MDB_env *env;
 	MDB_txn *t;
@@ -271,7 +478,9 @@ make_old(void)
 	cr_assert_eq(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), 0);
 	cr_assert_eq(mdb_txn_begin(env, NULL, 0, &t), 0);
 	cr_assert_eq(mdb_dbi_open(t, "cells", 0, &dbi), 0);
-	cr_assert_eq(mdb_drop(t, dbi, 1), 0);
+	cr_assert_eq(mdb_drop(t, dbi, schema == 1), 0);
+	if (schema > 1)
+		put_old_cell(t, dbi);
 	cr_assert_eq(mdb_dbi_open(t, "meta", 0, &dbi), 0);
 	cr_assert_eq(mdb_put(t, dbi, &key, &value, 0), 0);
 	cr_assert_eq(mdb_txn_commit(t), 0);
@@ -304,23 +513,23 @@ Test(places, an_older_store_gets_its_index_and_a_snapshot)
 	inside("+ room " LOC "+ _geo.room " ROOM "\n+ lamp.room " LOC
 	       "+ _export TXT \"room LOC\"\n+ _geo.x TXT \"v=1\"\n");
 	cells = cells_are_true();
-	make_old();
+	make_old(1);
 	cr_assert_eq(open_again(true, &d), ERR_VERSION);
 	cr_assert_not_null(strstr(d.text, "start placed once"));
-	cr_assert_not(file_is_there("before-schema-2"));
+	cr_assert_not(file_is_there("before-schema-3"));
 	cr_assert_eq(open_again(false, &d), ERR_OK, "%s", d.text);
 	cr_assert_eq(cells_are_true(), cells);
-	cr_assert(file_is_there("before-schema-2"));
+	cr_assert(file_is_there("before-schema-3"));
 	asked_is("41.659896n.91.537422w._in", "room 0.07\n");
 	inside("! room\n");
 	cells_are_true();
 	/* what it was then can be brought back, and brought up to date again */
-	make_old();
+	make_old(2);
 	cr_assert_eq(open_again(false, &d), ERR_OK, "%s", d.text);
-	cr_assert(file_is_there("before-schema-2-2"));
+	cr_assert(file_is_there("before-schema-3-2"));
 	store_close(store);
 	snprintf(dir + strlen(dir), sizeof(dir) - strlen(dir),
-		 "/before-schema-2");
+		 "/before-schema-3");
 	cr_assert_eq(open_again(true, &d), ERR_VERSION);
 	cr_assert_eq(open_again(false, &d), ERR_OK, "%s", d.text);
 	cr_assert_eq(cells_are_true(), cells);
@@ -358,7 +567,7 @@ Test(places, an_older_store_may_hold_what_is_refused_now)
 			ERR_OK);
 		cr_assert_eq(store_txn_commit(t), ERR_OK);
 	}
-	make_old();
+	make_old(1);
 	cr_assert_eq(open_again(false, &d), ERR_OK, "%s", d.text);
 	cr_assert_eq(cells_are_true(), 1);
 	inside("- room " LOC "+ room LOC 1 0 0 N 1 0 0 E 0m\n"

@@ -79,7 +79,7 @@ Test(store_open, of_another_schema_is_refused)
 	cr_assert_eq(store_txn_commit(t), ERR_OK);
 	close_store();
 	remove_lock_file();
-	expect_refused(ERR_VERSION, "has schema 7, this placed knows 2: use "
+	expect_refused(ERR_VERSION, "has schema 7, this placed knows 3: use "
 				    "the placed that wrote it");
 }
 
