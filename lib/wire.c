@@ -229,6 +229,19 @@ wire_write_octets(struct wire_writer *w, const void *from, size_t len)
 		memcpy(p, from, len);
 }
 
+void
+wire_write_rr(struct wire_writer *w, uint16_t type, uint16_t rr_class,
+	      uint32_t ttl)
+{
+	uint8_t *p = room_take(w, 8);
+
+	if (p == NULL)
+		return;
+	put16(p, type);
+	put16(p + 2, rr_class);
+	put32(p + 4, ttl);
+}
+
 /* Labels of a name, to be gone through from the right. */
 struct labels {
 	const uint8_t *name;

@@ -97,6 +97,10 @@ void wire_write16(struct wire_writer *w, uint16_t v);
 void wire_write32(struct wire_writer *w, uint32_t v);
 void wire_write_octets(struct wire_writer *w, const void *from, size_t len);
 
+/* What stands between an RR's owner and its RDLENGTH (RFC 1035 3.2.1). */
+void wire_write_rr(struct wire_writer *w, uint16_t type, uint16_t rr_class,
+		   uint32_t ttl);
+
 /* A name in full; its suffixes become targets (offsets below 0x4000). */
 void wire_write_name(struct wire_writer *w, const uint8_t *name);
 

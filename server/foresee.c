@@ -30,16 +30,20 @@ wish(struct wish_list *l, struct query_env *env, struct query_taken *t,
 		.exports = query_exports,
 		.arg = env,
 	};
-	const struct view v = view_zone(env->served, name, &client);
 	struct zone_facts *facts;
 	const uint8_t *apex;
+	struct view v;
 
+	/* a search's, whatever the apex: no node will be looked for */
+	if (space_name_reserved(name, name_root))
+		return;
+	v = view_zone(env->served, name, &client);
 	if (v.zone < 0 || v.hidden)
 		return;
 	facts = &env->facts[view_facts(v)];
 	apex = env->served->conf->zones[v.zone].apex;
 	if (zone_facts_refresh(facts, env->view, apex) != ERR_OK ||
-	    !facts->exists || space_name_reserved(name, apex))
+	    !facts->exists)
 		return;
 	key_make(k, facts->record.id, name, apex);
 	l->wanted[l->count].key = k->octets;

@@ -111,9 +111,7 @@ encode_soa(struct wire_writer *w, const struct query_item *item, uint16_t apex)
 	if (front[0] == ZONE_ELSEWHERE || front[1] == ZONE_ELSEWHERE)
 		return false;
 	wire_write16(w, apex);
-	wire_write16(w, RR_SOA);
-	wire_write16(w, RR_IN);
-	wire_write32(w, item->ttl);
+	wire_write_rr(w, RR_SOA, RR_IN, item->ttl);
 	wire_write16(w, (uint16_t)(front[0] + 2 + front[1] + 2 + 20));
 	for (unsigned i = 0; i < 2; i++) {
 		wire_write_octets(w, name, front[i]);
@@ -149,9 +147,7 @@ encode_set(struct query *q, const struct query_item *item)
 			else if (start < 0x4000)
 				pointer = (uint16_t)(0xc000 | start);
 		}
-		wire_write16(w, item->set.type);
-		wire_write16(w, RR_IN);
-		wire_write32(w, item->ttl);
+		wire_write_rr(w, item->set.type, RR_IN, item->ttl);
 		rr_rdata_write(w, item->set.type, rdata, rdlen);
 	}
 }

@@ -237,10 +237,25 @@ square(double v)
  * the first alone. Neither subtracts one rounded number from another:
  * differences and sums of angles are integers.
  */
+struct place_origin
+place_origin(struct place_spot spot)
+{
+	return (struct place_origin){spot, cos(spot.lat * RADIAN)};
+}
+
 double
 place_distance(struct place_spot a, struct place_spot b)
 {
-	double cosines = cos(a.lat * RADIAN) * cos(b.lat * RADIAN);
+	const struct place_origin from = place_origin(a);
+
+	return place_distance_from(&from, b);
+}
+
+double
+place_distance_from(const struct place_origin *from, struct place_spot b)
+{
+	const struct place_spot a = from->spot;
+	double cosines = from->cosine * cos(b.lat * RADIAN);
 	int32_t lon = abs(place_lon_diff(a.lon, b.lon));
 	double sin2 = square(sin((a.lat - b.lat) * (RADIAN / 2))) +
 		      cosines * square(sin(lon * (RADIAN / 2)));

@@ -113,6 +113,15 @@ double place_angle_degrees(int32_t mas);
  * antipodes. */
 double place_distance(struct place_spot a, struct place_spot b);
 
+/* The same from one spot to many. */
+struct place_origin {
+	struct place_spot spot;
+	double cosine; /* of its latitude */
+};
+
+struct place_origin place_origin(struct place_spot spot);
+double place_distance_from(const struct place_origin *a, struct place_spot b);
+
 /* Metres through the air: place_distance() and the height between them. */
 double place_distance_3d(const struct place_point *a,
 			 const struct place_point *b);

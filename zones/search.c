@@ -23,41 +23,86 @@ hit_cmp(const struct search_hit *a, const struct search_hit *b)
 	return owner_cmp(a->owner, a->owner_len, b->owner, b->owner_len);
 }
 
-/* --- the heap ------------------------------------------------------------- */
+/* --- the heap -------------------------------------------------------------
+ *
+ * Hits stay where they are; what moves is their numbers.
+ */
 
 static void
-heap_swap(struct search_hit *h, unsigned a, unsigned b)
+heap_swap(uint16_t *heap, unsigned a, unsigned b)
 {
-	struct search_hit hit = h[a];
+	uint16_t number = heap[a];
 
-	h[a] = h[b];
-	h[b] = hit;
+	heap[a] = heap[b];
+	heap[b] = number;
 }
 
 /* The hit at i may come before what is below it. */
 static void
-heap_sink(struct search_hit *h, unsigned count, unsigned i)
+heap_sink(const struct finding *f, unsigned count, unsigned i)
 {
+	const struct search_hit *h = f->s->hits;
+	uint16_t *heap = f->heap;
+
 	for (;;) {
 		unsigned last = i, kid = 2 * i + 1;
 
 		for (unsigned n = 0; n < 2; n++, kid++)
-			if (kid < count && hit_cmp(&h[kid], &h[last]) > 0)
+			if (kid < count &&
+			    hit_cmp(&h[heap[kid]], &h[heap[last]]) > 0)
 				last = kid;
 		if (last == i)
 			return;
-		heap_swap(h, i, last);
+		heap_swap(heap, i, last);
 		i = last;
 	}
 }
 
 /* The hit at i may come after what is above it. */
 static void
-heap_rise(struct search_hit *h, unsigned i)
+heap_rise(const struct finding *f, unsigned i)
 {
-	while (i > 0 && hit_cmp(&h[i], &h[(i - 1) / 2]) > 0) {
-		heap_swap(h, i, (i - 1) / 2);
+	const struct search_hit *h = f->s->hits;
+	uint16_t *heap = f->heap;
+
+	while (i > 0 && hit_cmp(&h[heap[i]], &h[heap[(i - 1) / 2]]) > 0) {
+		heap_swap(heap, i, (i - 1) / 2);
 		i = (i - 1) / 2;
+	}
+}
+
+/* From a heap with the last hit on top to their order. */
+static void
+heap_sort(const struct finding *f)
+{
+	for (unsigned n = f->count; n > 1; n--) {
+		heap_swap(f->heap, 0, n - 1);
+		heap_sink(f, n - 1, 0);
+	}
+}
+
+/* The hits move to where their numbers stand, each once. */
+static void
+hits_arrange(struct finding *f)
+{
+	struct search_hit *h = f->s->hits;
+	uint16_t *order = f->heap;
+
+	for (unsigned i = 0; i < f->count; i++) {
+		struct search_hit first = h[i];
+		unsigned at = i;
+
+		if (order[i] == i)
+			continue;
+		while (order[at] != i) {
+			unsigned from = order[at];
+
+			h[at] = h[from];
+			order[at] = (uint16_t)at;
+			at = from;
+		}
+		h[at] = first;
+		order[at] = (uint16_t)at;
 	}
 }
 
@@ -101,26 +146,28 @@ hit_of(const struct candidate *c)
 bool
 finding_wants(const struct finding *f, const struct candidate *c)
 {
-	const struct search_hit *top = &f->s->hits[0];
+	const struct search_hit *top;
 
 	if (!finding_full(f))
 		return true;
+	top = finding_last(f);
 	if (c->order != top->order)
 		return c->order < top->order;
 	return owner_cmp(c->owner, c->owner_len, top->owner, top->owner_len) <
 	       0;
 }
 
-/* The hit that the owner is already. */
+/* Where in the heap the hit is that the owner is already. */
 static bool
 find_owner(const struct finding *f, const struct candidate *c, unsigned *at)
 {
-	for (unsigned i = 0; i < f->count; i++)
-		if (owner_cmp(f->s->hits[i].owner, f->s->hits[i].owner_len,
-			      c->owner, c->owner_len) == 0) {
-			*at = i;
+	for (*at = 0; *at < f->count; ++*at) {
+		const struct search_hit *h = &f->s->hits[f->heap[*at]];
+
+		if (owner_cmp(h->owner, h->owner_len, c->owner, c->owner_len) ==
+		    0)
 			return true;
-		}
+	}
 	return false;
 }
 
@@ -131,30 +178,31 @@ finding_keep(struct finding *f, const struct candidate *c)
 	unsigned at;
 
 	if (c->several && find_owner(f, c, &at)) {
-		if (hit_cmp(&hit, &h[at]) >= 0)
+		if (hit_cmp(&hit, &h[f->heap[at]]) >= 0)
 			return;
-		h[at] = hit;
-		heap_sink(h, f->count, at);
+		h[f->heap[at]] = hit;
+		heap_sink(f, f->count, at);
 	} else if (!finding_wants(f, c)) {
 		f->dropped = true;
 	} else if (!finding_full(f)) {
 		h[f->count] = hit;
-		heap_rise(h, f->count++);
+		f->heap[f->count] = (uint16_t)f->count;
+		heap_rise(f, f->count++);
 	} else {
 		f->dropped = true;
-		h[0] = hit;
-		heap_sink(h, f->count, 0);
+		h[f->heap[0]] = hit;
+		heap_sink(f, f->count, 0);
 	}
 	if (f->nearest && finding_full(f) && (f->dropped || !f->all) &&
-	    h[0].order < f->bound)
-		finding_bound(f, h[0].order);
+	    finding_last(f)->order < f->bound)
+		finding_bound(f, finding_last(f)->order);
 }
 
 double
 finding_distance(const struct finding *f, const struct place_point *at)
 {
 	return f->in_the_air ? place_distance_3d(&f->from, at)
-			     : place_distance(f->from.spot, at->spot);
+			     : place_distance_from(&f->origin, at->spot);
 }
 
 /* A cut or DNAME there hides what is below it, a cut what is at it as well. */
@@ -213,10 +261,8 @@ finish(struct finding *f)
 	struct search *s = f->s;
 	uint8_t key[KEY_MAX + 1], name[NAME_WIRE_MAX];
 
-	for (unsigned n = f->count; n > 1; n--) {
-		heap_swap(s->hits, 0, n - 1);
-		heap_sink(s->hits, n - 1, 0);
-	}
+	heap_sort(f);
+	hits_arrange(f);
 	put32(key, f->zone_id);
 	for (unsigned i = 0; i < f->count; i++) {
 		struct search_hit *h = &s->hits[i];
@@ -269,8 +315,6 @@ search_run(struct search *s, const struct space_question *q)
 		.s = s,
 		.q = q,
 		.zone_id = s->zone->record.id,
-		.from = {.spot = q->spot, .alt = q->altitude},
-		.has_from = true,
 		.in_the_air = q->has_altitude,
 		.room = s->room,
 		.all = true,
@@ -280,10 +324,15 @@ search_run(struct search *s, const struct space_question *q)
 	const struct zone_facts *home = f.elsewhere ? s->home : s->zone;
 	enum err e;
 
-	must(s->room > 0 && s->arena->fixed != NULL);
+	must(s->room > 0 && s->room <= UINT16_MAX && s->arena->fixed != NULL);
 	must(!f.elsewhere || q->kind == SPACE_HERE);
 	s->count = s->scanned = 0;
 	s->more = false;
+	f.heap = arena_alloc(s->arena, s->room * sizeof(*f.heap));
+	if (f.heap == NULL)
+		return ERR_NOMEM;
+	finding_from(&f,
+		     (struct place_point){.spot = q->spot, .alt = q->altitude});
 	key_make(&f.scope, home->record.id, q->scope, home->apex);
 	e = find(&f);
 	/* what was found till then is right, but not all */

@@ -176,14 +176,17 @@ here_shapes(struct finding *f, shape_take *take, void *context)
 {
 	struct store_value *values;
 	struct places_shape s;
+	struct place_point at;
 	struct node node;
 	size_t count = 0;
 	enum err e = here_node(f, f->scope.octets, f->scope.len, &node);
 
-	f->has_from = e == ERR_OK && node_place(&node, &f->from);
-	if (f->has_from)
+	f->has_from = e == ERR_OK && node_place(&node, &at);
+	if (f->has_from) {
+		finding_from(f, at);
 		e = places_of(f->s->view, f->scope.octets, f->scope.len, &node,
 			      PLACES_SHAPES, f->s->arena, &values, &count);
+	}
 	for (size_t i = 0; e == ERR_OK && i < count; i++)
 		e = places_shape_open(&s, &values[i]) ? take(f, &s, context)
 						      : ERR_CORRUPT;

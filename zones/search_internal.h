@@ -19,14 +19,17 @@ struct finding {
 	struct search *s;
 	const struct space_question *q;
 	uint32_t zone_id;
-	struct key scope; /* in the home's zone, if there is one */
-	bool elsewhere;	  /* there is: nothing here is in scope */
-	struct place_point from;
+	struct key scope;	 /* in the home's zone, if there is one */
+	bool elsewhere;		 /* there is: nothing here is in scope */
+	struct place_point from; /* finding_from() */
+	struct place_origin origin;
 	bool has_from;
 	bool in_the_air; /* distances of three dimensions */
 
-	/* No more than `room` hits, a heap with the last of them on top. */
+	/* No more than `room` hits, and a heap of their numbers, with that of
+	 * the last one on top. */
 	unsigned room, count;
+	uint16_t *heap;
 	bool nearest;	   /* their order is metres */
 	bool all;	   /* whether there was room for all is asked, too */
 	bool dropped;	   /* there was not */
@@ -62,6 +65,15 @@ struct candidate {
 
 /* --- search.c ------------------------------------------------------------- */
 
+/* Where the question stands. */
+static inline void
+finding_from(struct finding *f, struct place_point from)
+{
+	f->from = from;
+	f->origin = place_origin(from.spot);
+	f->has_from = true;
+}
+
 /* Forgets the hits; only what is within so many metres is one from now on. */
 void finding_start(struct finding *f, double limit);
 
@@ -69,6 +81,13 @@ static inline bool
 finding_full(const struct finding *f)
 {
 	return f->count == f->room;
+}
+
+/* Of the hits that there are, of which there must be one. */
+static inline const struct search_hit *
+finding_last(const struct finding *f)
+{
+	return &f->s->hits[f->heap[0]];
 }
 
 /* No more than scan_max entries: false if this one was too many. */

@@ -583,8 +583,14 @@ box_prepare(struct finding *f)
 	lon = q->spot.lon + width / 2;
 	if (lon > PLACE_LON_MAX)
 		lon -= 2 * (int64_t)PLACE_LON_MAX;
-	f->from.spot.lat = (int32_t)(((int64_t)q->spot.lat + q->far.lat) / 2);
-	f->from.spot.lon = (int32_t)lon;
+	finding_from(f,
+		     (struct place_point){
+			     .spot = {.lat = (int32_t)(((int64_t)q->spot.lat +
+							q->far.lat) /
+						       2),
+				      .lon = (int32_t)lon},
+			     .alt = f->from.alt,
+		     });
 	f->nearest = true;
 	finding_start(f, box_reach(f, width));
 }

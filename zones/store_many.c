@@ -399,16 +399,17 @@ leaf_behind(const struct store_tree *t, struct descent *d)
 	d->low = 0;
 }
 
-/* Whether all that is left of the run's page belongs to it: if the last entry
- * does. */
+/* Whether all that is left of the run's page belongs to it: if what begins the
+ * next page does. */
 static bool
-page_is_within(const struct store_tree *t, const struct store_run *r)
+page_is_within(const struct store_tree *t, const struct store_run *r,
+	       const struct descent *d)
 {
 	struct file_node node;
 	const uint8_t *key;
 
-	return r->page != NULL && r->entries > 0 &&
-	       entry_read(t, r->page, r->entries - 1, &node, &key) &&
+	return d->right != NULL &&
+	       entry_read(t, d->right, d->right_at, &node, &key) &&
 	       key_has_prefix(key, node.key_len, r->key, r->prefix_len);
 }
 
@@ -416,6 +417,7 @@ page_is_within(const struct store_tree *t, const struct store_run *r)
 static void
 run_place(const struct store_tree *t, struct store_run *r, struct descent *d)
 {
+	r->sure = 0;
 	if (d->branch)
 		d->page = NULL;
 	if (d->page != NULL) {
@@ -424,11 +426,20 @@ run_place(const struct store_tree *t, struct store_run *r, struct descent *d)
 			r->ended = true;
 		else if (d->low == d->entries)
 			leaf_behind(t, d);
+		else if (page_is_within(t, r, d))
+			r->sure = d->entries;
 	}
 	r->page = d->page;
 	r->at = d->low;
 	r->entries = d->entries;
-	r->sure = page_is_within(t, r) ? r->entries : 0;
+}
+
+/* Asks for the k-th entry from now. */
+static void
+run_ahead(const struct store_run *r, unsigned k)
+{
+	if (r->page != NULL && r->at + k < r->entries)
+		__builtin_prefetch(entry_at(r->page, r->at + k));
 }
 
 void
@@ -451,10 +462,7 @@ store_runs_start(struct store_view *v, enum store_table table,
 	for (unsigned i = 0; i < n; i++) {
 		run_place(t, &runs[i], &all[i]);
 		for (unsigned k = 0; k < ENTRIES_AHEAD; k++)
-			if (runs[i].page != NULL &&
-			    runs[i].at + k < runs[i].entries)
-				__builtin_prefetch(
-					entry_at(runs[i].page, runs[i].at + k));
+			run_ahead(&runs[i], k);
 	}
 }
 
@@ -522,6 +530,7 @@ store_run_next(struct store_view *v, enum store_table table,
 	if (r->at < r->sure &&
 	    leaf_read(&v->tree[table], r->page, r->at, found_key, value)) {
 		r->at++;
+		run_ahead(r, ENTRIES_AHEAD);
 	} else {
 		enum err e = run_on(v, table, r, found_key, value);
 
