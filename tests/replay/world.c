@@ -343,7 +343,7 @@ world_tell(struct world *w, struct world_sent *s, enum io_event ev,
 	   const uint8_t *octets, size_t len, const char *text)
 {
 	/* A copy of its exact length, so that whoever reads on is found out. */
-	uint8_t *copy = malloc(len + 1);
+	uint8_t *copy = calloc(1, len + 1);
 
 	must(copy != NULL);
 	if (len > 0)

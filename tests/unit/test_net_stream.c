@@ -347,7 +347,7 @@ Test(net_stream, what_may_wait_is_limited_and_all_of_it_arrives)
 Test(net_stream, one_message_always_has_room)
 {
 	static uint8_t msg[WIRE_MSG_MAX], seen[WIRE_MSG_MAX];
-	int fd;
+	int fd = -1;
 
 	options.backlog = 10;
 	stream_open();
