@@ -42,6 +42,7 @@ struct net_message {
 	const struct net_peer *peer;
 	const uint8_t *in;
 	size_t in_len;
+	size_t cap; /* octets that the reply may have */
 };
 
 struct net_service {
@@ -49,8 +50,8 @@ struct net_service {
 	void (*begin)(void *ctx);
 	/*
 	 * The n messages that serve() will be called with before the next
-	 * end(), each once and in this order. May be NULL; without it, messages
-	 * come as they come.
+	 * end(), each once and in this order; over TCP the last of them may be
+	 * left for later. May be NULL; without it, messages come as they come.
 	 */
 	void (*foresee)(void *ctx, const struct net_message *batch, unsigned n);
 	/*

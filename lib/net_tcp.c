@@ -255,42 +255,68 @@ conn_may_serve(const struct conn *c, size_t pending)
 	       conn_unread(c) + pending < l->write_backlog;
 }
 
-/* The length of the next message if it has come whole, else 0. */
+/* The length of the message there if it has come whole, else 0. */
 static size_t
-conn_next(struct conn *c)
+message_at(const uint8_t *octets, size_t have)
+{
+	size_t len = have >= 2 ? get16(octets) : 0;
+
+	return len > 0 && len + 2 <= have ? len : 0;
+}
+
+/* Whether there is a whole message. */
+static bool
+conn_has_next(struct conn *c)
 {
 	struct evbuffer *in = conn_input(c);
 	uint8_t prefix[2];
-	size_t len;
 
 	if (evbuffer_copyout(in, prefix, 2) != 2)
-		return 0;
-	len = get16(prefix);
-	if (len == 0)
+		return false;
+	if (get16(prefix) == 0)
 		c->broken = true; /* no DNS message is empty */
-	return len + 2 <= evbuffer_get_length(in) ? len : 0;
+	return message_at(prefix, evbuffer_get_length(in)) > 0;
 }
 
-/*
- * Serves the next message, of len octets, and makes the reply's frame.
- * Returns the frame's length, 0 if there is nothing to send now.
- */
-static size_t
-conn_serve(struct conn *c, size_t len, uint8_t *frame)
+/* The messages that have come whole, at most TCP_TURN, where they lie: in one
+ * piece from now on, which is not worth the while for a part of one. */
+static unsigned
+conn_gather(struct conn *c, struct net_message batch[TCP_TURN])
 {
-	const struct net_service *s = &c->peer.tcp->service;
 	struct evbuffer *in = conn_input(c);
-	uint8_t *msg = evbuffer_pullup(in, (ev_ssize_t)(2 + len));
-	size_t reply;
+	size_t have = evbuffer_get_length(in), at = 0, len;
+	const uint8_t *octets;
+	unsigned n = 0;
 
-	if (msg == NULL) {
+	if (!conn_has_next(c))
+		return 0;
+	octets = evbuffer_pullup(in, -1);
+	if (octets == NULL) {
 		c->broken = true;
 		return 0;
 	}
+	while (n < TCP_TURN && (len = message_at(octets + at, have - at)) > 0) {
+		batch[n++] = (struct net_message){
+			.peer = &c->peer,
+			.in = octets + at + 2,
+			.in_len = len,
+			.cap = TCP_MESSAGE,
+		};
+		at += 2 + len;
+	}
+	return n;
+}
+
+/* Serves a message, and makes the reply's frame. Returns the frame's length, 0
+ * if there is nothing to send now. */
+static size_t
+conn_serve(struct conn *c, const struct net_message *m, uint8_t *frame)
+{
+	const struct net_service *s = &c->peer.tcp->service;
+	size_t reply;
+
 	c->owed++; /* before, should the service use net_reply() at once */
-	reply = s->serve(s->ctx, &c->peer, msg + 2, len, frame + 2,
-			 TCP_MESSAGE);
-	evbuffer_drain(in, 2 + len);
+	reply = s->serve(s->ctx, m->peer, m->in, m->in_len, frame + 2, m->cap);
 	if (reply == NET_LATER)
 		return 0;
 	c->owed--;
@@ -301,31 +327,48 @@ conn_serve(struct conn *c, size_t len, uint8_t *frame)
 	return 2 + reply;
 }
 
+/* Serves the messages of a batch, as many as may be: how many, and the lengths
+ * of their replies' frames. */
+static unsigned
+conn_serve_batch(struct conn *c, const struct net_message *batch, unsigned n,
+		 size_t frames[TCP_TURN])
+{
+	struct net_tcp *t = c->peer.tcp;
+	size_t pending = 0;
+	unsigned served = 0;
+
+	t->service.begin(t->service.ctx);
+	if (t->service.foresee != NULL)
+		t->service.foresee(t->service.ctx, batch, n);
+	for (; served < n && conn_may_serve(c, pending); served++) {
+		frames[served] = conn_serve(c, &batch[served],
+					    t->out + served * FRAME_STRIDE);
+		pending += frames[served];
+	}
+	t->service.end(t->service.ctx);
+	return served;
+}
+
 /* Serves what has come whole, at most TCP_TURN messages. */
 static void
 conn_serve_some(struct conn *c)
 {
-	struct net_tcp *t = c->peer.tcp;
-	size_t frames[TCP_TURN];
-	size_t pending = 0;
-	unsigned n = 0;
-	size_t len;
+	struct net_message batch[TCP_TURN];
+	size_t frames[TCP_TURN], drained = 0;
+	unsigned n = conn_may_serve(c, 0) ? conn_gather(c, batch) : 0;
 
-	while (n < TCP_TURN && conn_may_serve(c, pending) &&
-	       (len = conn_next(c)) > 0) {
-		if (n == 0)
-			t->service.begin(t->service.ctx);
-		frames[n] = conn_serve(c, len, t->out + n * FRAME_STRIDE);
-		pending += frames[n++];
-	}
 	if (n == 0)
 		return;
-	t->service.end(t->service.ctx);
-	for (unsigned i = 0; i < n; i++)
+	n = conn_serve_batch(c, batch, n, frames);
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *frame = c->peer.tcp->out + i * FRAME_STRIDE;
+
+		drained += 2 + batch[i].in_len;
 		if (frames[i] > 0 &&
-		    evbuffer_add(conn_output(c), t->out + i * FRAME_STRIDE,
-				 frames[i]) != 0)
+		    evbuffer_add(conn_output(c), frame, frames[i]) != 0)
 			c->broken = true;
+	}
+	evbuffer_drain(conn_input(c), drained);
 	conn_touch(c);
 }
 
@@ -334,7 +377,7 @@ static void
 conn_settle(struct conn *c)
 {
 	bool may_serve = conn_may_serve(c, 0);
-	bool more = conn_next(c) > 0;
+	bool more = conn_has_next(c);
 
 	if (c->broken ||
 	    (c->eof && !more && c->owed == 0 && conn_unread(c) == 0)) {

@@ -192,6 +192,7 @@ udp_sort_out(struct net_udp *u, unsigned n)
 			.peer = peer,
 			.in = u->in_iov[i].iov_base,
 			.in_len = u->in_msgs[i].msg_len,
+			.cap = NET_UDP_REPLY_MAX,
 		};
 	}
 	return count;
@@ -212,7 +213,7 @@ udp_serve(struct net_udp *u, unsigned n)
 		const struct net_message *m = &u->batch[i];
 		uint8_t *out = u->out + i * OUT_STRIDE;
 		size_t len = s->serve(s->ctx, m->peer, m->in, m->in_len, out,
-				      NET_UDP_REPLY_MAX);
+				      m->cap);
 
 		if (len == 0 || len == NET_LATER)
 			continue;

@@ -689,6 +689,7 @@ query_take(struct query_taken *t, const struct query_env *env,
 	t->peer = peer;
 	for (unsigned i = 0; i < QUERY_FORESEEN; i++)
 		t->foreseen[i].name = NULL;
+	t->search.facts = NULL;
 	t->verdict = msg_parse(&t->msg, in, in_len);
 	t->keyed = t->verdict == MSG_OK &&
 		   memo_key_make(&t->key, env, peer, &t->msg, cap);

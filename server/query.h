@@ -25,6 +25,7 @@
 #include "server/stats.h"
 #include "server/view.h"
 #include "zones/lookup.h"
+#include "zones/search.h"
 #include "zones/zone.h"
 
 #define QUERY_ITEMS_MAX 256	/* RRsets an answer may hold */
@@ -114,6 +115,13 @@ struct query_foreseen {
 	struct store_value node; /* octets NULL: it is to be looked for */
 };
 
+/* A search that is foreseen: its question, and where it will read. */
+struct query_search {
+	const struct zone_facts *facts; /* where it begins; NULL: none is */
+	struct space_question question;
+	struct search_ahead ahead;
+};
+
 /* A message that has been read, and waits for its answer. */
 struct query_taken {
 	const struct net_peer *peer;
@@ -122,6 +130,7 @@ struct query_taken {
 	struct memo_key key;
 	struct msg msg;
 	struct query_foreseen foreseen[QUERY_FORESEEN];
+	struct query_search search;
 };
 
 struct query {

@@ -14,6 +14,7 @@ struct asking {
 	struct view view;
 	struct zone_facts *facts;
 	struct space_question question;
+	const struct search_ahead *ahead; /* or NULL */
 };
 
 /* --- may it be asked ------------------------------------------------------ */
@@ -224,6 +225,7 @@ search(struct asking *a, const uint8_t **next)
 		.open = open_zone,
 		.arg = a,
 		.scratch = a->q->env->scratch,
+		.ahead = a->ahead,
 	};
 	struct space_child *children;
 	unsigned count = 0;
@@ -282,6 +284,15 @@ ask(struct asking *a, enum space_outcome outcome, const char *why,
 	return search(a, next);
 }
 
+/* The question was read before, and is asked of the same zone. */
+static bool
+is_foreseen(const struct query *q, const uint8_t *name,
+	    const struct zone_facts *facts)
+{
+	return q->taken != NULL && name == q->msg.qname &&
+	       q->taken->search.facts == facts;
+}
+
 enum space_result
 space_step(struct query *q, const uint8_t *name, uint16_t type, unsigned hops,
 	   struct view view, struct zone_facts *facts, const uint8_t **next)
@@ -295,8 +306,13 @@ space_step(struct query *q, const uint8_t *name, uint16_t type, unsigned hops,
 		.facts = facts,
 	};
 	char why[SPACE_WHY_MAX] = "";
-	enum space_outcome outcome =
-		space_question_parse(&a.question, name, facts->apex, why);
+	enum space_outcome outcome;
 
+	if (is_foreseen(q, name, facts)) {
+		a.question = q->taken->search.question;
+		a.ahead = &q->taken->search.ahead;
+		return ask(&a, SPACE_VALID, why, next);
+	}
+	outcome = space_question_parse(&a.question, name, facts->apex, why);
 	return outcome == SPACE_NONE ? SPACE_NOT : ask(&a, outcome, why, next);
 }

@@ -59,6 +59,9 @@ enum space_result {
 	SPACE_FAILED,  /* SERVFAIL */
 };
 
+/* What a search may cost and bring. */
+struct search_limits space_limits(const struct conf *conf);
+
 /* name lies at or below the zone `facts`, which view shows to the client. */
 enum space_result space_step(struct query *q, const uint8_t *name,
 			     uint16_t type, unsigned hops, struct view view,

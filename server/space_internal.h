@@ -58,7 +58,8 @@ struct space_search {
 	 * not. */
 	struct zone_facts *(*open)(void *arg, int zone);
 	void *arg;
-	void *scratch; /* SPACE_SCRATCH_LEN octets */
+	void *scratch;			  /* SPACE_SCRATCH_LEN octets */
+	const struct search_ahead *ahead; /* of `facts`; or NULL */
 	/* the result, in order */
 	struct arena arena; /* lives as long as the scratch */
 	struct space_hit *hits;

@@ -159,6 +159,7 @@ search_zone(struct space_search *s, struct zone_facts *f,
 		.zone = f,
 		.home = home,
 		.limits = &s->limits,
+		.ahead = f == s->facts && home == NULL ? s->ahead : NULL,
 		.arena = &temp,
 		.names = &s->arena,
 		.hits = s->found,
@@ -189,6 +190,19 @@ search_zone(struct space_search *s, struct zone_facts *f,
 
 /* --- the whole ------------------------------------------------------------ */
 
+struct search_limits
+space_limits(const struct conf *conf)
+{
+	const struct conf_space *c = &conf->space;
+
+	return (struct search_limits){
+		.k = c->k,
+		.k_max = c->k_max,
+		.radius_max = (uint64_t)c->radius_max * 1000,
+		.scan_max = c->scan_max,
+	};
+}
+
 /* How many hits the question wants. */
 static void
 limit(struct space_search *s)
@@ -196,11 +210,7 @@ limit(struct space_search *s)
 	const struct conf_space *c = &s->served->conf->space;
 	unsigned k = s->q->k != 0 ? s->q->k : c->k;
 
-	s->limits = (struct search_limits){
-		.k = c->k,
-		.k_max = c->k_max,
-		.radius_max = (uint64_t)c->radius_max * 1000,
-	};
+	s->limits = space_limits(s->served->conf);
 	s->budget = c->scan_max;
 	s->room = s->cap = c->hits_max;
 	if (k > c->k_max)

@@ -61,7 +61,7 @@ worker_foresee(void *arg, const struct net_message *batch, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		query_take(&w->taken[i], &w->env, batch[i].peer, batch[i].in,
-			   batch[i].in_len, NET_UDP_REPLY_MAX);
+			   batch[i].in_len, batch[i].cap);
 	w->taken_count = n;
 	query_foresee(&w->env, w->taken, n);
 }

@@ -48,6 +48,7 @@
 #include "lib/arena.h"
 #include "lib/base.h"
 #include "zones/place.h"
+#include "zones/places.h"
 #include "zones/space_question.h"
 #include "zones/store.h"
 #include "zones/zone.h"
@@ -78,6 +79,29 @@ struct search_limits {
 	unsigned scan_max;   /* entries of the store that are looked at */
 };
 
+/*
+ * Where a search will read, found out before it is made: what a batch of
+ * questions needs from memory is asked for at once, and waited for together.
+ */
+#define SEARCH_AHEAD_MAX 4 /* ranges of the index */
+
+struct search_ahead {
+	unsigned count; /* 0: it cannot be told */
+	struct cell_range range[SEARCH_AHEAD_MAX];
+	struct store_run run[SEARCH_AHEAD_MAX];
+	uint8_t key[SEARCH_AHEAD_MAX][PLACES_KEY_LEN];
+};
+
+/* The ranges of a search for q in the zone with that id. */
+void search_ahead_plan(struct search_ahead *a, uint32_t zone_id,
+		       const struct search_limits *limits,
+		       const struct space_question *q);
+
+/* Begins to read them, of all n plans side by side; they hold as long as v's
+ * snapshot does. */
+void search_ahead_start(struct store_view *v, struct search_ahead *const *all,
+			unsigned n);
+
 struct search {
 	/* set by the caller */
 	struct store_view *view;
@@ -85,10 +109,11 @@ struct search {
 	const struct zone_facts *home; /* of `here`: the zone that holds the
 					  scope, if it is another; else NULL */
 	const struct search_limits *limits;
-	struct arena *arena;	 /* a fixed one: scratch */
-	struct arena *names;	 /* where the hits' names go */
-	struct search_hit *hits; /* the caller's memory */
-	unsigned room;		 /* hits it holds, at least 1 */
+	const struct search_ahead *ahead; /* of this very search; or NULL */
+	struct arena *arena;		  /* a fixed one: scratch */
+	struct arena *names;		  /* where the hits' names go */
+	struct search_hit *hits;	  /* the caller's memory */
+	unsigned room;			  /* hits it holds, at least 1 */
 	/* the result */
 	unsigned count;
 	bool more;

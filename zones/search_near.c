@@ -12,11 +12,15 @@
 
 #include <math.h>
 
+#define MM 1000.0 /* a metre */
+
 /* Who wants all of a disc pays more for the hits than for points beside it, and
  * most for each range; of the k nearest many points are looked at in vain. */
 #define DISC_CELLS 4
 #define NEAREST_CELLS 6
 #define BOX_CELLS 12
+
+_Static_assert(DISC_CELLS <= SEARCH_AHEAD_MAX, "a disc can be foreseen");
 
 /* Points that a disc or a box may hold before it is too much, and more for
  * each hit that is looked for. */
@@ -185,6 +189,16 @@ range_scan(struct finding *f, struct store_run *run, uint64_t last,
 	}
 }
 
+static void
+run_make(struct store_run *run, uint8_t key[PLACES_KEY_LEN], uint32_t zone_id,
+	 uint64_t first)
+{
+	places_key(key, zone_id, PLACES_POINT, first, 0);
+	run->key = key;
+	run->key_len = PLACES_KEY_LEN;
+	run->prefix_len = PLACES_KIND_LEN;
+}
+
 enum err
 points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 	    unsigned budget, point_take *take, void *context)
@@ -196,13 +210,8 @@ points_scan(struct finding *f, const uint64_t *cells, unsigned n,
 
 	n = cell_ranges(all, cells, n);
 	n = ranges_unseen(f, range, all, n);
-	for (unsigned i = 0; i < n; i++) {
-		places_key(keys[i], f->zone_id, PLACES_POINT, range[i].first,
-			   0);
-		runs[i].key = keys[i];
-		runs[i].key_len = PLACES_KEY_LEN;
-		runs[i].prefix_len = PLACES_KIND_LEN;
-	}
+	for (unsigned i = 0; i < n; i++)
+		run_make(&runs[i], keys[i], f->zone_id, range[i].first);
 	store_runs_start(f->s->view, STORE_CELLS, runs, n);
 	for (unsigned i = 0; e == ERR_OK && i < n; i++)
 		e = range_scan(f, &runs[i], range[i].last, &budget, take,
@@ -422,13 +431,18 @@ budget_of(const struct finding *f)
 	       BUDGET_A_HIT * (f->room < UINT16_MAX ? f->room : UINT16_MAX);
 }
 
+static unsigned
+disc_cells(uint64_t *cells, unsigned max, struct place_spot spot, double metres)
+{
+	return cell_cover_disc(cells, max, place_angle_degrees(spot.lat),
+			       place_angle_degrees(spot.lon), metres + 0.02);
+}
+
 static enum err
 disc(struct finding *f, double metres, unsigned max)
 {
 	uint64_t cells[NEAREST_CELLS];
-	unsigned n = cell_cover_disc(
-		cells, max, place_angle_degrees(f->from.spot.lat),
-		place_angle_degrees(f->from.spot.lon), metres + 0.02);
+	unsigned n = disc_cells(cells, max, f->from.spot, metres);
 
 	return points_scan(f, cells, n, budget_of(f), take_point, NULL);
 }
@@ -512,12 +526,19 @@ nearest(struct finding *f)
 	return e == ERR_FULL ? the_long_way(f) : e;
 }
 
+/* mm */
+static uint64_t
+radius_of(const struct search_limits *l, const struct space_question *q)
+{
+	return q->radius < l->radius_max ? q->radius : l->radius_max;
+}
+
 void
 near_prepare(struct finding *f)
 {
 	const struct search_limits *l = f->s->limits;
 	const struct space_question *q = f->q;
-	uint64_t radius = q->radius < l->radius_max ? q->radius : l->radius_max;
+	uint64_t radius = radius_of(l, q);
 	unsigned k = q->k != 0 ? q->k : l->k;
 
 	if (k > l->k_max)
@@ -530,7 +551,74 @@ near_prepare(struct finding *f)
 	f->all = (q->has_radius && q->k == 0) || q->k > f->room;
 	f->short_radius = q->has_radius && q->radius > radius;
 	f->nearest = true;
-	finding_start(f, q->has_radius ? (double)radius / 1000 : INFINITY);
+	finding_start(f, q->has_radius ? (double)radius / MM : INFINITY);
+}
+
+/* All in a disc: no point tells how far to look. */
+static bool
+is_disc(const struct space_question *q)
+{
+	return q->kind == SPACE_NEAR && q->has_radius && q->k == 0;
+}
+
+void
+search_ahead_plan(struct search_ahead *a, uint32_t zone_id,
+		  const struct search_limits *limits,
+		  const struct space_question *q)
+{
+	uint64_t cells[DISC_CELLS];
+	unsigned n;
+
+	a->count = 0;
+	if (!is_disc(q) || q->service != NULL)
+		return;
+	n = disc_cells(cells, DISC_CELLS, q->spot,
+		       (double)radius_of(limits, q) / MM);
+	a->count = cell_ranges(a->range, cells, n);
+	for (unsigned i = 0; i < a->count; i++)
+		run_make(&a->run[i], a->key[i], zone_id, a->range[i].first);
+}
+
+/* So many plans as have room in one go. */
+static unsigned
+start_some(struct store_view *v, struct search_ahead *const *all, unsigned n)
+{
+	struct store_run runs[STORE_MANY_MAX];
+	unsigned count = 0, taken = 0;
+
+	for (; taken < n && count + all[taken]->count <= STORE_MANY_MAX;
+	     taken++)
+		for (unsigned i = 0; i < all[taken]->count; i++)
+			runs[count++] = all[taken]->run[i];
+	store_runs_start(v, STORE_CELLS, runs, count);
+	count = 0;
+	for (unsigned k = 0; k < taken; k++)
+		for (unsigned i = 0; i < all[k]->count; i++)
+			all[k]->run[i] = runs[count++];
+	return taken;
+}
+
+void
+search_ahead_start(struct store_view *v, struct search_ahead *const *all,
+		   unsigned n)
+{
+	for (unsigned done = 0; done < n;)
+		done += start_some(v, all + done, n - done);
+}
+
+static enum err
+disc_ahead(struct finding *f, const struct search_ahead *a)
+{
+	unsigned budget = budget_of(f);
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; e == ERR_OK && i < a->count; i++) {
+		struct store_run run = a->run[i];
+
+		e = range_scan(f, &run, a->range[i].last, &budget, take_point,
+			       NULL);
+	}
+	return e;
 }
 
 enum err
@@ -539,9 +627,11 @@ search_near(struct finding *f)
 	enum err e;
 
 	near_prepare(f);
-	if (f->q->k != 0 || !f->q->has_radius)
+	if (!is_disc(f->q))
 		return nearest(f);
-	e = disc(f, f->limit, DISC_CELLS);
+	e = f->s->ahead != NULL && f->s->ahead->count > 0
+		    ? disc_ahead(f, f->s->ahead)
+		    : disc(f, f->limit, DISC_CELLS);
 	if (e == ERR_FULL)
 		e = the_long_way(f);
 	return e;
