@@ -4,6 +4,8 @@ label get through."""
 import json
 import os
 import random
+import signal
+import socket
 import subprocess
 import threading
 import time
@@ -132,6 +134,63 @@ class SpaceTest(unittest.TestCase):
                 reply = server.ask(name, rdtype, tcp=True)
                 self.assertEqual(len(reply.answer[0]), 900)
                 self.assertFalse(reply.flags & dns.flags.TC)
+
+
+class BatchTest(unittest.TestCase):
+    """What comes together is foreseen together, and answered no differently."""
+
+    ALONE = ("lamp A", "hall.example SOA", "nobody A", "_tcp A",
+             "_ipp._tcp.52.0n.0.1e.9m._near PTR", "52.0n.0.1e.k2._near PTR",
+             "52.0n.0.1e._in PTR", "_here.west PTR", "5x._near PTR",
+             "1e.5m._near PTR", "52.0n.0.1e.5m._near A",
+             "Press._ipp._tcp SRV", "52.0n.0.1e.5m._near.nobody PTR")
+
+    def questions(self):
+        discs = [f"52.0000{i:02}n.0.1000{i:02}e.{1 + i}m._near {rdtype}"
+                 for i in range(12) for rdtype in ("PTR", "TXT")]
+        for i, text in enumerate([*discs, *self.ALONE, *discs[:7]]):
+            name, rdtype = text.split()
+            if not name.endswith("example"):
+                name += ".hall.example"
+            yield dns.message.make_query(name, rdtype, id=i + 1,
+                                         use_edns=0, payload=1232)
+
+    @staticmethod
+    def content(message):
+        message.id = 0
+        return message.to_text()
+
+    def test_a_pipeline_is_answered_as_each_alone(self):
+        queries = list(self.questions())
+        with Server({"hall.example": HALL}) as server:
+            with socket.create_connection(("127.0.0.1", server.port),
+                                          WAIT) as sock:
+                wires = [query.to_wire() for query in queries]
+                sock.sendall(b"".join(len(wire).to_bytes(2, "big") + wire
+                                      for wire in wires))
+                together = [dns.query.receive_tcp(sock)[0] for _ in queries]
+        with Server({"hall.example": HALL}) as server:
+            alone = [server.send(query, tcp=True) for query in queries]
+        self.assertEqual([self.content(reply) for reply in together],
+                         [self.content(reply) for reply in alone])
+        self.assertGreater(sum(len(reply.answer) for reply in alone), 20)
+
+    def test_datagrams_are_answered_as_each_alone(self):
+        queries = list(self.questions())
+        with Server({"hall.example": HALL}, workers=1) as server:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(WAIT)
+                server.process.send_signal(signal.SIGSTOP)
+                for query in queries:
+                    sock.sendto(query.to_wire(), ("127.0.0.1", server.port))
+                server.process.send_signal(signal.SIGCONT)
+                together = [dns.message.from_wire(sock.recv(65535))
+                            for _ in queries]
+        with Server({"hall.example": HALL}) as server:
+            alone = [server.send(query) for query in queries]
+        together.sort(key=lambda reply: reply.id)
+        self.assertEqual([self.content(reply) for reply in together],
+                         [self.content(reply) for reply in alone])
 
 
 class HouseTest(unittest.TestCase):

@@ -29,12 +29,40 @@ service_begin(void *ctx)
 }
 
 static void
+service_foresee(void *ctx, const struct net_message *batch, unsigned n)
+{
+	struct net_server *s = ctx;
+
+	pthread_mutex_lock(&s->mutex);
+	s->disorder = s->disorder || !s->begun || s->in_batch > 0 || n == 0 ||
+		      n > NET_UDP_BATCH;
+	s->foreseen_count = n;
+	for (unsigned i = 0; i < n && i < NET_UDP_BATCH; i++)
+		s->foreseen[i] = batch[i];
+	pthread_mutex_unlock(&s->mutex);
+}
+
+/* The next of those foreseen, where it lay then. */
+static bool
+was_foreseen(const struct net_server *s, const struct net_peer *peer,
+	     const uint8_t *in, size_t in_len, size_t cap)
+{
+	const struct net_message *m = &s->foreseen[s->in_batch];
+
+	return s->in_batch < s->foreseen_count && m->peer == peer &&
+	       m->in == in && m->in_len == in_len && m->cap == cap;
+}
+
+static void
 service_end(void *ctx)
 {
 	struct net_server *s = ctx;
 
 	pthread_mutex_lock(&s->mutex);
 	s->disorder = s->disorder || !s->begun || s->in_batch == 0;
+	s->disorder = s->disorder ||
+		      (s->udp != NULL && s->in_batch < s->foreseen_count);
+	s->foreseen_count = 0;
 	s->begun = false;
 	if (s->in_batch > s->most_in_batch)
 		s->most_in_batch = s->in_batch;
@@ -115,6 +143,7 @@ service_serve(void *ctx, const struct net_peer *peer, const uint8_t *in,
 	s->disorder = s->disorder || (peer->udp != NULL) != (peer->conn == 0);
 	s->disorder = s->disorder ||
 		      cap != (peer->udp != NULL ? NET_UDP_REPLY_MAX : 65535);
+	s->disorder = s->disorder || !was_foreseen(s, peer, in, in_len, cap);
 	reply = act(s, peer, in, in_len, out);
 	s->served++;
 	s->in_batch++;
@@ -141,6 +170,7 @@ net_server_open(struct net_server *s, const char *host, int type,
 	const struct net_service service = {
 		.ctx = s,
 		.begin = service_begin,
+		.foresee = service_foresee,
 		.serve = service_serve,
 		.end = service_end,
 	};

@@ -36,6 +36,8 @@ struct net_server {
 	struct held held[HELD_MAX];
 	unsigned held_count;
 	unsigned served;
+	struct net_message foreseen[NET_UDP_BATCH]; /* of this batch */
+	unsigned foreseen_count;
 	unsigned in_batch, most_in_batch, batches;
 	bool begun;
 	bool talks_to_itself; /* each message served makes another */

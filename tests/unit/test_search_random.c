@@ -361,6 +361,7 @@ struct expected {
 
 static struct expected expected[PLACES_MAX + ROOMS_MAX];
 static unsigned expected_count;
+static uint64_t foreseen; /* searches */
 
 static bool
 fp_has_level(const struct place_footprint *fp, int level)
@@ -652,6 +653,25 @@ compare(const struct space_question *q, const struct search *s, unsigned room,
 	}
 }
 
+/* Where the search will read, as a batch would have found out: with another
+ * that reads elsewhere. */
+static const struct search_ahead *
+foresee(struct store_view *v, const struct zone_facts *facts,
+	const struct space_question *q)
+{
+	static struct search_ahead ahead[2];
+	struct search_ahead *const both[] = {&ahead[0], &ahead[1]};
+	struct space_question other;
+
+	random_question(&other);
+	search_ahead_plan(&ahead[0], facts->record.id, &caps, &other);
+	search_ahead_plan(&ahead[1], facts->record.id, &caps, q);
+	search_ahead_start(v, both, 2);
+	if (ahead[1].count > 0)
+		foreseen++;
+	return &ahead[1];
+}
+
 static void
 ask(struct store_view *v, const struct zone_facts *facts)
 {
@@ -668,6 +688,8 @@ ask(struct store_view *v, const struct zone_facts *facts)
 	unsigned room = s.room;
 	bool asked_k = q.kind == SPACE_NEAR && (q.k != 0 || !q.has_radius);
 
+	if (pick(2) == 0)
+		s.ahead = foresee(v, facts, &q);
 	arena_init_fixed(&arena, space, sizeof(space));
 	cr_assert_eq(search_run(&s, &q), ERR_OK);
 	expected_count = 0;
@@ -719,6 +741,7 @@ Test(search_random, finds_what_a_look_at_every_place_finds)
 		cr_assert_eq(store_view_strayed(v), 0, "another zone's cells");
 		store_reader_end(v);
 	}
+	cr_assert_gt(foreseen, questions / 50);
 	store_reader_free(v);
 	arena_free(&memory);
 	arena_free(&edit_memory);
