@@ -308,12 +308,12 @@ ride_from_child(struct query *q, const struct space_hit *hit, enum round round)
 
 /* What is known of a hit's name, from the index or from its node. */
 struct known {
-	bool has_point;
-	struct places_point point; /* with riders */
 	struct node node;	   /* octets NULL: nothing */
-	bool barren;		   /* there is nothing below it */
+	struct rrset srv;	   /* len 0: there is none */
+	struct places_point point; /* with riders, if has_point */
+	bool has_point;
+	bool barren; /* there is nothing below it */
 	bool rides[ROUNDS];
-	struct rrset srv; /* len 0: there is none */
 };
 
 static void

@@ -300,7 +300,7 @@ riders_len(const struct items *l, const struct source *s, bool several)
 
 	if (l->what != PLACES_ALL || several)
 		return RIDERS_ELSEWHERE;
-	len = places_riders_len(s->nodes);
+	len = places_riders_put(NULL, s->nodes);
 	return len <= RIDERS_MAX ? len : RIDERS_ELSEWHERE;
 }
 
@@ -326,7 +326,7 @@ point_add(struct items *l, const struct source *s, const struct rrset *loc,
 	put16(value + POINT_RIDERS, (uint16_t)riders);
 	p = put_levels(value + PLACES_POINT_MIN, levels->level, levels->levels);
 	if (riders != RIDERS_ELSEWHERE)
-		p = places_riders_put(p, s->nodes);
+		p += places_riders_put(p, s->nodes);
 	memcpy(p, s->key + KEY_ID_LEN, owner_len);
 	return items_add(l, PLACES_POINT,
 			 places_cell(places_point_spot(

@@ -231,9 +231,8 @@ enum err places_of(struct store_view *v, const uint8_t *key, size_t key_len,
 /* --- writing --------------------------------------------------------------
  */
 
-/* Octets of all riders of a place; and they themselves, to p: its end. */
-size_t places_riders_len(const struct places_nodes *nodes);
-uint8_t *places_riders_put(uint8_t *p, const struct places_nodes *nodes);
+/* Octets of all riders of a place, which go to p unless it is NULL. */
+size_t places_riders_put(uint8_t *p, const struct places_nodes *nodes);
 
 /* One place and what an edit makes of it. */
 struct places_change {

@@ -88,24 +88,7 @@ places_part_differs(enum places_part part, const struct node *before,
 
 /* --- riders --------------------------------------------------------------- */
 
-size_t
-places_riders_len(const struct places_nodes *nodes)
-{
-	size_t len = 0;
-
-	for (enum places_part part = PLACES_ITSELF; part < PLACES_PARTS;
-	     part++) {
-		struct rrset set;
-		size_t at = 0;
-
-		while (node_next(&nodes->part[part], &at, &set))
-			if (places_rides(part, set.type))
-				len += RIDER_HEAD + (size_t)set.len;
-	}
-	return len;
-}
-
-static uint8_t *
+static void
 rider_put(uint8_t *p, enum places_part part, const struct rrset *set)
 {
 	*p = (uint8_t)part;
@@ -114,22 +97,27 @@ rider_put(uint8_t *p, enum places_part part, const struct rrset *set)
 	put16(p + 7, set->count);
 	put16(p + 9, set->len);
 	memcpy(p + RIDER_HEAD, set->rdatas, set->len);
-	return p + RIDER_HEAD + set->len;
 }
 
-uint8_t *
+size_t
 places_riders_put(uint8_t *p, const struct places_nodes *nodes)
 {
+	size_t len = 0;
+
 	for (enum places_part part = PLACES_ITSELF; part < PLACES_PARTS;
 	     part++) {
 		struct rrset set;
 		size_t at = 0;
 
-		while (node_next(&nodes->part[part], &at, &set))
-			if (places_rides(part, set.type))
-				p = rider_put(p, part, &set);
+		while (node_next(&nodes->part[part], &at, &set)) {
+			if (!places_rides(part, set.type))
+				continue;
+			if (p != NULL)
+				rider_put(p + len, part, &set);
+			len += RIDER_HEAD + (size_t)set.len;
+		}
 	}
-	return p;
+	return len;
 }
 
 /* Whether the data are so many RRs' and no more. */

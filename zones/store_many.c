@@ -25,12 +25,13 @@ struct descent {
 	const uint8_t *page;  /* NULL: left to LMDB */
 	const uint8_t *right; /* the lowest branch with an entry behind ours,
 				 right_at; NULL: none */
+	uint64_t head;	      /* see `id` */
 	unsigned right_at;
-	uint64_t head;	     /* the key's octets up to KEY_HEAD, as numbers: */
-	uint32_t id;	     /* the first of them, and in `head` the others */
-	bool numbers;	     /* there are so many */
+	uint32_t id; /* the key's first octets, and in `head` those up to
+			KEY_HEAD, */
 	unsigned low, count; /* entries not ruled out yet: from low, so many */
 	unsigned entries;
+	bool numbers;	    /* if it has so many */
 	bool branch, found; /* found: at low */
 };
 

@@ -287,26 +287,30 @@ class ForwarderTest(unittest.TestCase):
         return self.server.ask(name, rdtype, tcp, use_edns=0, payload=1232,
                                **options)
 
-    def told(self, labels, rdtype="A"):
-        """All asked at once: label -> (reply, seconds until it came)."""
+    def told(self, labels, rdtype="A", at_once=100):
+        """So many asked at once: label -> (reply, seconds until it came)."""
         found, waiting = {}, {}
+        left = list(labels)
+        end = time.monotonic() + TOLD_SECONDS
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.connect(("127.0.0.1", self.server.port))
-            began = time.monotonic()
-            for n, label in enumerate(labels):
-                query = dns.message.make_query(f"{label}.world.example",
-                                               rdtype, use_edns=0, id=n)
-                waiting[n] = label
-                udp.send(query.to_wire())
-            while waiting:
-                left = began + TOLD_SECONDS - time.monotonic()
-                self.assertGreater(left, 0, f"not told: {waiting.values()}")
-                udp.settimeout(left)
+            while left or waiting:
+                while left and len(waiting) < at_once:
+                    label = left.pop()
+                    query = dns.message.make_query(
+                        f"{label}.world.example", rdtype, use_edns=0,
+                        id=len(left))
+                    waiting[len(left)] = label, time.monotonic()
+                    udp.send(query.to_wire())
+                seconds = end - time.monotonic()
+                self.assertGreater(seconds, 0,
+                                   f"not told: {waiting.values()}")
+                udp.settimeout(seconds)
                 try:
                     reply = dns.message.from_wire(udp.recv(65535))
                 except socket.timeout:
                     continue
-                label = waiting.pop(reply.id)
+                label, began = waiting.pop(reply.id)
                 found[label] = reply, time.monotonic() - began
         return found
 
@@ -350,7 +354,10 @@ class MismatchTest(ForwarderTest):
                for label, forgery in MISMATCHES.items()}
 
     def test_what_does_not_match_is_passed_over_and_waited_on(self):
-        for label, (reply, seconds) in self.told(MISMATCHES).items():
+        # few at once: where others use this machine, a forwarder that asks
+        # for much of it at a time is late for all of them
+        for label, (reply, seconds) in self.told(MISMATCHES,
+                                                 at_once=3).items():
             with self.subTest(label):
                 self.assert_true(reply)
                 self.assertLess(seconds, STALLS_NOTHING)

@@ -25,19 +25,6 @@ struct model {
 	unsigned count;
 };
 
-static uint64_t random_state = 88172645463325252;
-
-static unsigned
-pick(unsigned below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned)(random_state >> 33) % below;
-}
-
-#define PICK(array) ((array)[pick(sizeof(array) / sizeof(*(array)))])
-
 static const char *const owners[] = {"@", "a", "*.a", "c.a", "c.*.a", "d"};
 static const uint16_t types[] = {RR_A,	   RR_A,     RR_TXT, RR_NS,
 				 RR_CNAME, RR_DNAME, RR_KEY, RR_SOA};

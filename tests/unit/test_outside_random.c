@@ -16,18 +16,6 @@ TestSuite(outside_random, .init = open_zone, .fini = close_store);
 #define RRS_MAX 1024
 
 static const uint8_t twin[] = "\4twin";
-static uint64_t random_state = 0x9e3779b97f4a7c15;
-
-static unsigned
-pick(unsigned below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned)(random_state >> 33) % below;
-}
-
-#define PICK(array) ((array)[pick(ARRAY_LEN(array))])
 
 static const char *const owners[] = {
 	"@",	  "a",	    "b.a",     "*.a",  "c.*.a", "d",

@@ -16,16 +16,32 @@ TestSuite(places, .init = open_zone, .fini = close_store);
 #define LOC "LOC 41 39 35.624 N 91 32 14.718 W 216m 6m 0.1m 0.1m\n"
 #define ROOM "TXT \"fp=-200,-200 200,-200 200,200 -200,200\""
 
-/* One octet of the value for each: owner behind the zone id. */
-static bool
-has_point(const char *owner)
+/* "part type TTL RRs" of what rides, to text; returns its length. */
+static size_t
+rider_show(char *text, size_t room, const struct places_rider *r)
 {
+	const uint8_t *label = places_part_label[r->part];
+
+	return (size_t)snprintf(
+		text, room, "%s %u %u %u\n",
+		r->part == PLACES_ITSELF ? "@" : (const char *)label + 1,
+		r->set.type, r->set.ttl, r->set.count);
+}
+
+/* What the index has of each point that the owner is: "LOC TTL", with "..." if
+ * the riders are elsewhere, and these, a line each. */
+static const char *
+points_of(const char *owner)
+{
+	static char text[512];
 	struct store_value key, value;
+	struct places_rider r;
 	struct places_point p;
 	struct store_txn *t;
-	bool found = false;
+	size_t n = 0, at;
 	enum err e;
 
+	text[0] = '\0';
 	cr_assert_eq(store_txn_begin(store, &t), ERR_OK);
 	e = store_seek(store_txn_view(t), STORE_CELLS, "", 0, &key, &value);
 	for (; e == ERR_OK;
@@ -33,11 +49,24 @@ has_point(const char *owner)
 		if (key.octets[4] != PLACES_POINT)
 			continue;
 		cr_assert(places_point_open(&p, &value));
-		found = found || (p.owner_len == strlen(owner) + 1 &&
-				  memcmp(p.owner, owner, p.owner_len) == 0);
+		if (p.owner_len != strlen(owner) + 1 ||
+		    memcmp(p.owner, owner, p.owner_len) != 0)
+			continue;
+		cr_assert_eq(get16(p.loc.rdatas), p.loc.len - 2);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "LOC %u%s\n",
+				      p.loc.ttl, p.has_riders ? "" : " ...");
+		for (at = 0; places_rider_next(&p, &at, &r);)
+			n += rider_show(text + n, sizeof(text) - n, &r);
+		cr_assert_eq(at, p.riders_len);
 	}
 	store_txn_abort(t);
-	return found;
+	return text;
+}
+
+static bool
+has_point(const char *owner)
+{
+	return *points_of(owner) != '\0';
 }
 
 /* --- points --------------------------------------------------------------- */
@@ -180,48 +209,6 @@ Test(places, a_malformed_footprint_is_refused_with_the_reason)
 
 /* --- what rides along ----------------------------------------------------- */
 
-/* "part type count", a line each, of the point that the owner is. */
-static const char *
-riders_of(const char *owner)
-{
-	static char text[512];
-	struct store_value key, value;
-	struct places_rider r;
-	struct places_point p;
-	struct store_txn *t;
-	size_t n = 0, at;
-	enum err e;
-
-	text[0] = '\0';
-	cr_assert_eq(store_txn_begin(store, &t), ERR_OK);
-	e = store_seek(store_txn_view(t), STORE_CELLS, "", 0, &key, &value);
-	for (; e == ERR_OK;
-	     e = store_next(store_txn_view(t), STORE_CELLS, &key, &value)) {
-		if (key.octets[4] != PLACES_POINT)
-			continue;
-		cr_assert(places_point_open(&p, &value));
-		if (p.owner_len != strlen(owner) + 1 ||
-		    memcmp(p.owner, owner, p.owner_len) != 0)
-			continue;
-		cr_assert_eq(p.loc.len, 18);
-		cr_assert_eq(get16(p.loc.rdatas), 16);
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "LOC %u%s\n",
-				      p.loc.ttl, p.has_riders ? "" : " ...");
-		for (at = 0; places_rider_next(&p, &at, &r);)
-			n += (size_t)snprintf(
-				text + n, sizeof(text) - n, "%s %u %u %u\n",
-				r.part == PLACES_ITSELF
-					? "@"
-					: (const char
-						   *)places_part_label[r.part] +
-						  1,
-				r.set.type, r.set.ttl, r.set.count);
-		cr_assert_eq(at, p.riders_len);
-	}
-	store_txn_abort(t);
-	return text;
-}
-
 Test(places, what_a_client_asks_for_next_rides_along)
 {
 	inside("+ lamp " LOC "+ lamp A 192.0.2.1\n+ lamp A 192.0.2.2\n"
@@ -232,7 +219,7 @@ Test(places, what_a_client_asks_for_next_rides_along)
 	       "+ _zigbee.lamp A 192.0.2.3\n+ x._ble.lamp TXT \"no\"\n"
 	       "+ _other.lamp TXT \"no\"\n");
 	cells_are_true();
-	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n@ 1 60 2\n@ 16 60 1\n"
+	cr_assert_str_eq(points_of("lamp"), "LOC 60\n@ 1 60 2\n@ 16 60 1\n"
 					    "@ 28 60 1\n@ 33 60 1\n"
 					    "_zigbee 109 60 1\n");
 }
@@ -240,32 +227,32 @@ Test(places, what_a_client_asks_for_next_rides_along)
 Test(places, riders_follow_their_nodes)
 {
 	inside("+ lamp " LOC);
-	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n");
+	cr_assert_str_eq(points_of("lamp"), "LOC 60\n");
 	inside("+ lamp A 192.0.2.1\n");
 	cells_are_true();
-	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n@ 1 60 1\n");
+	cr_assert_str_eq(points_of("lamp"), "LOC 60\n@ 1 60 1\n");
 	inside("+ _ble.lamp EUI48 00-11-22-33-44-55\n");
 	cells_are_true();
-	cr_assert_str_eq(riders_of("lamp"),
+	cr_assert_str_eq(points_of("lamp"),
 			 "LOC 60\n@ 1 60 1\n_ble 108 60 1\n");
 	/* several parts at once, and the place with them or not */
 	inside("~ _ble.lamp EUI48\n+ _ble.lamp TXT \"b\"\n"
 	       "+ _wifi.lamp TXT \"w\"\n+ _geo.lamp " ROOM "\n");
 	cells_are_true();
-	cr_assert_str_eq(riders_of("lamp"),
+	cr_assert_str_eq(points_of("lamp"),
 			 "LOC 60\n@ 1 60 1\n_ble 16 60 1\n_wifi 16 60 1\n");
 	inside("~ lamp A\n+ lamp AAAA ::1\n! _ble.lamp\n! _geo.lamp\n");
 	cr_assert_eq(cells_are_true(), 1);
-	cr_assert_str_eq(riders_of("lamp"),
+	cr_assert_str_eq(points_of("lamp"),
 			 "LOC 60\n@ 28 60 1\n_wifi 16 60 1\n");
 	inside("! lamp\n");
 	cr_assert_eq(cells_are_true(), 0);
 	inside("+ lamp " LOC);
 	cells_are_true();
-	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n_wifi 16 60 1\n");
+	cr_assert_str_eq(points_of("lamp"), "LOC 60\n_wifi 16 60 1\n");
 	inside("! _wifi.lamp\n");
 	cells_are_true();
-	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n");
+	cr_assert_str_eq(points_of("lamp"), "LOC 60\n");
 }
 
 Test(places, a_part_can_be_a_place_with_parts)
@@ -274,7 +261,7 @@ Test(places, a_part_can_be_a_place_with_parts)
 	cr_assert_eq(cells_are_true(), 2);
 	inside("+ _ble.lamp TXT \"a\"\n~ _ble._ble.lamp TXT\n");
 	cr_assert_eq(cells_are_true(), 2);
-	cr_assert_str_eq(riders_of("lamp"), "LOC 60\n_ble 16 60 1\n");
+	cr_assert_str_eq(points_of("lamp"), "LOC 60\n_ble 16 60 1\n");
 	inside("! lamp\n");
 	cr_assert_eq(cells_are_true(), 1);
 }
@@ -286,23 +273,22 @@ Test(places, what_is_too_much_to_ride_is_left_to_the_nodes)
 	inside("+ lamp " LOC "+ lamp LOC 41 39 36 N 91 32 14 W 216m\n"
 	       "+ lamp A 192.0.2.1\n+ rack " LOC);
 	cells_are_true();
-	cr_assert_str_eq(riders_of("lamp"), "LOC 60 ...\nLOC 60 ...\n");
+	cr_assert_str_eq(points_of("lamp"), "LOC 60 ...\nLOC 60 ...\n");
 	for (unsigned i = 0; i < 5; i++) {
 		snprintf(line, sizeof(line), "+ rack TXT \"%0200u\"\n", i);
 		inside(line);
 		cells_are_true();
-		cr_assert_eq(strstr(riders_of("rack"), "...") != NULL, i == 4,
+		cr_assert_eq(strstr(points_of("rack"), "...") != NULL, i == 4,
 			     "%u strings", i + 1);
 	}
 	inside("~ rack TXT\n");
 	cells_are_true();
-	cr_assert_str_eq(riders_of("rack"), "LOC 60\n");
+	cr_assert_str_eq(points_of("rack"), "LOC 60\n");
 }
 
 /* --- any edits ------------------------------------------------------------ */
 
 #define ROUNDS 1500
-#define PICK(a) (a)[pick(ARRAY_LEN(a))]
 
 static const char *const owners[] = {
 	"@",	       "_geo",	       "_ble",	     "lamp",   "_geo.lamp",
@@ -323,17 +309,6 @@ static const char *const datas[] = {
 	"EUI64 00-11-22-33-44-55-66-77\n",
 	"HINFO x y\n",
 };
-
-static uint64_t random_state = 0x2545f4914f6cdd1d;
-
-static unsigned
-pick(unsigned below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned)(random_state >> 33) % below;
-}
 
 static char *
 random_line(char *p)

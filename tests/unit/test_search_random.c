@@ -25,17 +25,6 @@ TestSuite(search_random, .init = open_zone, .fini = close_store,
 #define QUESTIONS 6000
 #define A_WORLD 1500
 
-static uint64_t random_state;
-
-static uint32_t
-pick(uint32_t below)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)((random_state >> 32) * below >> 32);
-}
-
 static int64_t
 between(int64_t lo, int64_t hi)
 {
@@ -721,7 +710,7 @@ Test(search_random, finds_what_a_look_at_every_place_finds)
 	struct store_view *v = store_reader_new(store);
 	struct zone_facts facts = {0};
 
-	random_state = from_environment("PLACED_SEED", 1) * 0x9e3779b97f4a7c15;
+	pick_seed(from_environment("PLACED_SEED", 1));
 	arena_init_growing(&memory);
 	arena_init_growing(&edit_memory);
 	for (uint64_t n = 0; n < questions; n++) {

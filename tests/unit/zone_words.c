@@ -12,6 +12,23 @@ struct store *store;
 struct edit_limits limits = {.journal_limit = 1 << 20};
 struct edit_result result;
 
+static uint64_t random_state = 88172645463325252;
+
+void
+pick_seed(uint64_t seed)
+{
+	random_state = seed * 0x9e3779b97f4a7c15;
+}
+
+uint32_t
+pick(uint32_t below)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (uint32_t)((random_state >> 32) * below >> 32);
+}
+
 /* --- RRs from words ------------------------------------------------------ */
 
 static uint8_t pool[1 << 19];

@@ -37,6 +37,12 @@ struct edit_change del_name(const char *owner);
 const uint8_t *name_of(const char *text);
 void pool_reset(void);
 
+/* A number below it, by chance: the same ones after the same seed (not 0), with
+ * which a test begins or not. */
+uint32_t pick(uint32_t below);
+void pick_seed(uint64_t seed);
+#define PICK(array) ((array)[pick(sizeof(array) / sizeof(*(array)))])
+
 /* One edit, committed. key may be NULL. */
 enum err apply_as(enum edit_rules rules, const uint8_t *key,
 		  const struct edit_change *changes, size_t count);
