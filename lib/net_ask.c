@@ -30,6 +30,7 @@ struct net_ask {
 struct port {
 	TAILQ_ENTRY(port) link; /* of asker->busy or asker->idle */
 	TAILQ_HEAD(net_asks, net_ask) asks;
+	struct net_ask keep; /* among them while something is offered */
 	struct net_asker *asker;
 	struct event_watch *watch;
 	struct net_addr to;
@@ -253,10 +254,11 @@ port_choose(struct net_asker *a, const struct port_list *list,
 	{
 		if (n == ARRAY_LEN(found))
 			break;
-		/* cppcheck-suppress ctuuninitvar */
+		/* cppcheck-suppress uninitvar */
 		if (!p->broken && net_addr_equal(&p->to, to))
 			found[n++] = p;
 	}
+	/* cppcheck-suppress uninitvar */
 	return n < least || n == 0 ? NULL : found[random_number(a) % n];
 }
 
@@ -369,18 +371,17 @@ port_next(struct port *p, uint64_t number)
 	return NULL;
 }
 
-/*
- * Offers what was read to all who wait on this socket. A dummy among them keeps
- * the socket alive meanwhile, whatever they end.
- */
+/* Offers what was read to all who wait on this socket. `keep` among them leaves
+ * it alive meanwhile, whatever they end. */
 static void
 port_offer(struct port *p, enum net_ask_event ev, size_t len, int error)
 {
 	struct net_asker *a = p->asker;
 	uint64_t number = ++a->messages;
-	struct net_ask *q, keep = {.port = p, .offered = UINT64_MAX};
+	struct net_ask *q;
 
-	TAILQ_INSERT_TAIL(&p->asks, &keep, link);
+	p->keep = (struct net_ask){.port = p, .offered = UINT64_MAX};
+	TAILQ_INSERT_TAIL(&p->asks, &p->keep, link);
 	while ((q = port_next(p, number)) != NULL) {
 		net_ask_fn *fn = q->fn;
 		void *arg = q->arg;
@@ -400,7 +401,7 @@ port_offer(struct port *p, enum net_ask_event ev, size_t len, int error)
 		if (taken)
 			break;
 	}
-	TAILQ_REMOVE(&p->asks, &keep, link);
+	TAILQ_REMOVE(&p->asks, &p->keep, link);
 }
 
 static void

@@ -137,6 +137,7 @@ exchange_free(struct io_exchange *x)
 static bool
 exchange_reply(struct io_exchange *x, const uint8_t *octets, size_t len)
 {
+	/* cppcheck-suppress nullPointerRedundantCheck */
 	struct io_net *n = x->net;
 	bool taken;
 

@@ -440,21 +440,17 @@ look_up_some(struct query *q, const struct space_hit *hits, unsigned n,
 	}
 }
 
-/* All hits, of which the first ones are to be kept. */
+/* All hits, of which the first ones, the riders, are to be kept; known has room
+ * for TOGETHER more. */
 static void
 look_up(struct query *q, const struct space_search *s, struct known *known,
 	unsigned riders, uint32_t *ttl)
 {
-	struct known some[TOGETHER];
-
 	for (unsigned i = 0; i < s->count; i += TOGETHER) {
 		unsigned n = s->count - i < TOGETHER ? s->count - i : TOGETHER;
-		bool are_kept = i + n <= riders;
 
-		look_up_some(q, &s->hits[i], n, are_kept ? &known[i] : some,
+		look_up_some(q, &s->hits[i], n, &known[i < riders ? i : riders],
 			     ttl);
-		for (unsigned k = i; !are_kept && k < riders; k++)
-			known[k] = some[k - i];
 	}
 }
 
@@ -481,7 +477,7 @@ space_answer(struct query *q, struct space_search *s, const uint8_t *name,
 		.cap = UINT16_MAX,
 		.octets_max = WIRE_MSG_MAX - used,
 	};
-	struct known known[RIDERS_TCP];
+	struct known known[RIDERS_TCP + TOGETHER];
 	struct rrset set;
 
 	m.rdatas = arena_alloc(&s->arena, m.cap);
