@@ -23,7 +23,7 @@ struct wish_list {
 	struct key keys[STORE_MANY_MAX];
 };
 
-/* Or will be none, whatever the apex: no node is looked for. */
+/* A name that a search answers, whatever the apex: no node is looked for. */
 static bool
 is_search(const uint8_t *name)
 {
