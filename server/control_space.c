@@ -256,7 +256,7 @@ put_one(struct control_talk *t, const struct zone_facts *f, const uint8_t *name,
 	struct place_point at;
 	json_t *item;
 
-	if (!space_node_place(n, &at))
+	if (!places_where(n, &at))
 		return ERR_OK;
 	item = json_pack("{s:I, s:o}", "number", ++*count, "name",
 			 control_json_name(name));

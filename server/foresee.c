@@ -144,9 +144,9 @@ static bool
 plan(struct plan_list *l, struct query_env *env, struct query_taken *t)
 {
 	const uint8_t *name = t->msg.qname;
-	const struct search_limits limits = space_limits(env->served->conf);
 	struct query_search *s = &t->search;
 	const struct zone_facts *facts;
+	struct search_limits limits;
 	uint32_t place;
 
 	if (!is_search(name))
@@ -156,6 +156,7 @@ plan(struct plan_list *l, struct query_env *env, struct query_taken *t)
 	    space_question_parse(&s->question, name, facts->apex, NULL) !=
 		    SPACE_VALID)
 		return true;
+	limits = space_limits(env->served->conf);
 	search_ahead_plan(&s->ahead, facts->record.id, &limits, &s->question);
 	if (s->ahead.count == 0)
 		return true;

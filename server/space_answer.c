@@ -123,43 +123,15 @@ has_room(const struct query *q)
 	return q->count < QUERY_ITEMS_MAX - ITEMS_LEFT;
 }
 
-/* First where all hits are, then how to talk to them, then what else is said of
- * them: a datagram may end in between. */
-enum round {
-	ROUND_PLACE,
-	ROUND_ADDRESS,
-	ROUND_TEXT,
-	ROUNDS, /* of what does not come along */
-};
-
-static enum round
-round_of(uint16_t type)
-{
-	switch (type) {
-	case RR_LOC:
-		return ROUND_PLACE;
-	case RR_A:
-	case RR_AAAA:
-	case RR_SRV:
-		return ROUND_ADDRESS;
-	case RR_TXT:
-	case RR_EUI48:
-	case RR_EUI64:
-		return ROUND_TEXT;
-	default:
-		return ROUNDS;
-	}
-}
-
 static void
 ride(struct query *q, const uint8_t *owner, const struct node *n,
-     enum round round)
+     enum places_part part, enum places_told what)
 {
 	struct rrset set;
 	size_t at = 0;
 
 	while (has_room(q) && node_next(n, &at, &set))
-		if (round_of(set.type) == round &&
+		if (places_told(part, set.type) == what &&
 		    !answer_holds(q, owner, set.type))
 			answer_add(q, MSG_AR, owner, &set);
 }
@@ -179,17 +151,17 @@ part_name(struct space_search *s, const struct space_hit *hit,
 /* What the index has of it. */
 static void
 ride_point(struct query *q, struct space_search *s, const struct space_hit *hit,
-	   const struct places_point *p, enum round round)
+	   const struct places_point *p, enum places_told what)
 {
 	struct places_rider r;
 	size_t at = 0;
 
-	if (round == ROUND_PLACE && !answer_holds(q, hit->name, RR_LOC))
+	if (what == PLACES_WHERE && !answer_holds(q, hit->name, RR_LOC))
 		answer_add(q, MSG_AR, hit->name, &p->loc);
 	while (has_room(q) && places_rider_next(p, &at, &r)) {
 		const uint8_t *owner = hit->name;
 
-		if (round_of(r.set.type) != round)
+		if (places_told(r.part, r.set.type) != what)
 			continue;
 		if (r.part != PLACES_ITSELF)
 			owner = part_name(s, hit, r.part);
@@ -213,7 +185,7 @@ ride_hosts(struct query *q, const struct space_hit *hit,
 		if (name_at_or_below(host, hit->facts->apex) &&
 		    lookup_node(q->env->view, hit->facts->record.id,
 				hit->facts->apex, host, &node) == ERR_OK)
-			ride(q, host, &node, ROUND_PLACE);
+			ride(q, host, &node, PLACES_ITSELF, PLACES_WHERE);
 	}
 }
 
@@ -250,7 +222,7 @@ ride_radios(struct query *q, struct space_search *s,
 			continue;
 		owner = part_name(s, hit, part);
 		if (owner != NULL)
-			ride(q, owner, &n, ROUND_TEXT);
+			ride(q, owner, &n, part, PLACES_MORE);
 	}
 }
 
@@ -273,29 +245,31 @@ is_host(const struct space_hit *hit, const uint8_t *owner)
 	return false;
 }
 
-/* The round in which a set of a child's is told, as with our own. */
-static enum round
-round_of_childs(const struct space_hit *hit, const struct entry_rrset *r)
+/* What a set of a child's tells, as with our own. */
+static enum places_told
+told_by_child(const struct space_hit *hit, const struct entry_rrset *r)
 {
-	enum round round = round_of(r->set.type);
+	enum places_told what = places_told(PLACES_ITSELF, r->set.type);
 
 	if (r->section != MSG_AR)
-		return ROUNDS;
+		return PLACES_UNTOLD;
 	if (name_equal(r->owner, hit->name))
-		return round;
+		return what;
 	if (name_at_or_below(r->owner, hit->name))
-		return round == ROUND_TEXT ? round : ROUNDS;
-	return round != ROUND_TEXT && is_host(hit, r->owner) ? round : ROUNDS;
+		return what == PLACES_MORE ? what : PLACES_UNTOLD;
+	return what != PLACES_MORE && is_host(hit, r->owner) ? what
+							     : PLACES_UNTOLD;
 }
 
 static void
-ride_from_child(struct query *q, const struct space_hit *hit, enum round round)
+ride_from_child(struct query *q, const struct space_hit *hit,
+		enum places_told what)
 {
 	struct entry_rrset r;
 	size_t at = 0;
 
 	while (has_room(q) && entry_next(&hit->riders->entry, &at, &r)) {
-		if (round_of_childs(hit, &r) != round ||
+		if (told_by_child(hit, &r) != what ||
 		    answer_holds(q, r.owner, r.set.type))
 			continue;
 		r.set.ttl = hit->riders->ttl;
@@ -312,23 +286,23 @@ struct known {
 	struct rrset srv;	   /* len 0: there is none */
 	struct places_point point; /* with riders, if has_point */
 	bool has_point;
-	bool barren; /* there is nothing below it */
-	bool rides[ROUNDS];
+	bool barren;		   /* there is nothing below it */
+	bool rides[PLACES_UNTOLD]; /* by what it tells */
 };
 
 static void
-ride_round(struct query *q, struct space_search *s, const struct space_hit *hit,
-	   const struct known *known, enum round round)
+ride_told(struct query *q, struct space_search *s, const struct space_hit *hit,
+	  const struct known *known, enum places_told what)
 {
 	if (hit->riders != NULL)
-		ride_from_child(q, hit, round);
-	if (known->rides[round] && known->has_point)
-		ride_point(q, s, hit, &known->point, round);
-	else if (known->rides[round])
-		ride(q, hit->name, &known->node, round);
-	if (round == ROUND_PLACE && known->srv.len > 0)
+		ride_from_child(q, hit, what);
+	if (known->rides[what] && known->has_point)
+		ride_point(q, s, hit, &known->point, what);
+	else if (known->rides[what])
+		ride(q, hit->name, &known->node, PLACES_ITSELF, what);
+	if (what == PLACES_WHERE && known->srv.len > 0)
 		ride_hosts(q, hit, &known->srv);
-	if (round == ROUND_TEXT && known->node.octets != NULL && !known->barren)
+	if (what == PLACES_MORE && known->node.octets != NULL && !known->barren)
 		ride_radios(q, s, hit);
 }
 
@@ -336,9 +310,9 @@ static void
 ride_along(struct query *q, struct space_search *s, const struct known *known,
 	   unsigned riders)
 {
-	for (enum round round = ROUND_PLACE; round < ROUNDS; round++)
+	for (enum places_told what = PLACES_WHERE; what < PLACES_UNTOLD; what++)
 		for (unsigned i = 0; i < riders && has_room(q); i++)
-			ride_round(q, s, &s->hits[i], &known[i], round);
+			ride_told(q, s, &s->hits[i], &known[i], what);
 }
 
 /* --- what is known ------------------------------------------------------- */
@@ -361,12 +335,12 @@ look_up_one(struct query *q, const struct space_hit *hit,
 
 /* That this set comes along. */
 static void
-note(struct known *known, const struct rrset *set)
+note(struct known *known, enum places_part part, const struct rrset *set)
 {
-	enum round round = round_of(set->type);
+	enum places_told what = places_told(part, set->type);
 
-	if (round < ROUNDS)
-		known->rides[round] = true;
+	if (what != PLACES_UNTOLD)
+		known->rides[what] = true;
 	if (set->type == RR_SRV)
 		known->srv = *set;
 }
@@ -386,7 +360,7 @@ look_into_node(struct known *known, uint32_t *ttl)
 	size_t at = 0;
 
 	while (node_next(&known->node, &at, &set)) {
-		note(known, &set);
+		note(known, PLACES_ITSELF, &set);
 		hold(&set, ttl);
 	}
 }
@@ -403,10 +377,10 @@ look_into_point(struct known *known, const struct space_hit *hit, uint32_t *ttl)
 	    !known->point.has_riders)
 		return false;
 	known->has_point = true;
-	note(known, &known->point.loc);
+	note(known, PLACES_ITSELF, &known->point.loc);
 	hold(&known->point.loc, ttl);
 	while (places_rider_next(&known->point, &at, &r))
-		note(known, &r.set);
+		note(known, r.part, &r.set);
 	return true;
 }
 

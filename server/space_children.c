@@ -308,7 +308,7 @@ read_child(struct space_search *s, struct space_child *c, const uint8_t *cover,
 	size_t len = name_concat(apex, cover, front, c->facts->apex);
 
 	if (len == 0 || !name_at_or_below(apex, s->q->scope) ||
-	    served_exact(s->served, apex) >= 0 || !space_node_place(n, &c->at))
+	    served_exact(s->served, apex) >= 0 || !places_where(n, &c->at))
 		return false;
 	c->apex = arena_copy(&s->arena, apex, len);
 	if (c->apex == NULL) {

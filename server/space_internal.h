@@ -84,9 +84,6 @@ enum err space_search(struct space_search *s);
  */
 struct zone_facts *space_zone_next(const struct space_search *s, size_t *at);
 
-/* Where a node stands, by the first LOC that can be read; false: nowhere. */
-bool space_node_place(const struct node *node, struct place_point *at);
-
 /* Hits in order among those there are. */
 void space_merge(struct space_search *s, const struct space_hit *hits,
 		 unsigned count);

@@ -116,22 +116,6 @@ keep(struct space_search *s, const struct search *found,
 	space_merge(s, hits, n);
 }
 
-bool
-space_node_place(const struct node *node, struct place_point *at)
-{
-	const uint8_t *rdata;
-	struct rrset loc;
-	uint16_t rdlen;
-	size_t pos = 0;
-
-	if (node->octets == NULL || !node_find(node, RR_LOC, &loc))
-		return false;
-	while (rrset_next(&loc, &pos, &rdata, &rdlen))
-		if (place_from_loc(at, rdata, rdlen, NULL) == ERR_OK)
-			return true;
-	return false;
-}
-
 /* A zone below is a name below, which its parent has only as a cut. */
 static void
 keep_apex(struct space_search *s, struct zone_facts *f)
@@ -142,7 +126,7 @@ keep_apex(struct space_search *s, struct zone_facts *f)
 	if (s->q->kind != SPACE_HERE || s->q->service != NULL ||
 	    f == s->facts || name_equal(f->apex, s->q->scope))
 		return;
-	h.has_place = space_node_place(&f->apex_node, &h.at);
+	h.has_place = places_where(&f->apex_node, &h.at);
 	hit = hit_of(s, &h, f);
 	space_merge(s, &hit, 1);
 }
@@ -230,7 +214,7 @@ locate_scope(struct space_search *s)
 	s->has_from = s->q->kind == SPACE_HERE &&
 		      lookup_node(s->view, s->facts->record.id, s->facts->apex,
 				  s->q->scope, &node) == ERR_OK &&
-		      space_node_place(&node, &s->from);
+		      places_where(&node, &s->from);
 }
 
 /* Or may have one: the search reads it. */

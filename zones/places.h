@@ -81,6 +81,9 @@ places_key_cell(const struct store_value *key)
 /* The leaf that a position is in. */
 uint64_t places_cell(struct place_spot spot);
 
+/* Where a node stands: by its first LOC that can be read; false: nowhere. */
+bool places_where(const struct node *n, struct place_point *at);
+
 /* --- parts ----------------------------------------------------------------
  */
 
@@ -111,12 +114,20 @@ struct places_nodes {
 enum places_part places_part_of(const uint8_t *key, size_t key_len,
 				size_t *place_len);
 
-/* Whether a set of that type, at that part, comes along with a hit. LOC does
- * anyway. */
-bool places_rides(enum places_part part, uint16_t type);
+/* What a set tells of a hit, as additional data: first where all hits are, then
+ * how to talk to them, then what else is said of them; a datagram may end in
+ * between. */
+enum places_told {
+	PLACES_WHERE,
+	PLACES_ADDRESS,
+	PLACES_MORE,
+	PLACES_UNTOLD, /* it does not come along */
+};
 
-/* Whether there is a difference in what the index is made from. Either may be
- * NULL or have no octets. */
+enum places_told places_told(enum places_part part, uint16_t type);
+
+/* Whether there is a difference in what the index is made from. Either may have
+ * no octets. */
 bool places_part_differs(enum places_part part, const struct node *before,
 			 const struct node *after);
 
@@ -230,9 +241,6 @@ enum err places_of(struct store_view *v, const uint8_t *key, size_t key_len,
 
 /* --- writing --------------------------------------------------------------
  */
-
-/* Octets of all riders of a place, which go to p unless it is NULL. */
-size_t places_riders_put(uint8_t *p, const struct places_nodes *nodes);
 
 /* One place and what an edit makes of it. */
 struct places_change {

@@ -1,7 +1,9 @@
 /* The nodes that make a place, and what of them rides along with a point of the
  * index. */
+#include "zones/places_internal.h"
+
 #include "zones/key.h"
-#include "zones/places.h"
+#include "zones/lookup.h"
 
 #define RIDER_HEAD 11 /* octets before its data */
 
@@ -35,33 +37,87 @@ places_part_of(const uint8_t *key, size_t key_len, size_t *place_len)
 	return PLACES_ITSELF;
 }
 
-bool
-places_rides(enum places_part part, uint16_t type)
+/* --- as they are stored --------------------------------------------------- */
+
+enum err
+places_part_get(struct store_view *v, const uint8_t *key, size_t key_len,
+		enum places_part part, struct node *n)
+{
+	const uint8_t *label = places_part_label[part];
+	uint8_t part_key[KEY_MAX + 1];
+	size_t len = key_len;
+	enum err e;
+
+	memset(n, 0, sizeof(*n));
+	if (key_len + label[0] + 1 > KEY_MAX)
+		return ERR_OK;
+	memcpy(part_key, key, key_len);
+	memcpy(part_key + key_len, label + 1, label[0]);
+	len += label[0];
+	if (part != PLACES_ITSELF)
+		part_key[len++] = 0;
+	e = lookup_key(v, part_key, len, n);
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+enum err
+places_parts_there(struct store_view *v, const uint8_t *key, size_t key_len,
+		   bool *there)
+{
+	struct store_value found, value;
+	uint8_t below[KEY_MAX + 1];
+	enum err e;
+
+	*there = false;
+	if (key_len + 1 > KEY_MAX)
+		return ERR_OK;
+	memcpy(below, key, key_len);
+	below[key_len] = '_';
+	e = store_seek_within(v, STORE_NODES, below, key_len + 1, key_len + 1,
+			      &found, &value);
+	*there = e == ERR_OK;
+	return e == ERR_NOTFOUND ? ERR_OK : e;
+}
+
+/* --- what comes along ----------------------------------------------------- */
+
+enum places_told
+places_told(enum places_part part, uint16_t type)
 {
 	switch (type) {
+	case RR_LOC:
+		return part == PLACES_ITSELF ? PLACES_WHERE : PLACES_UNTOLD;
 	case RR_A:
 	case RR_AAAA:
 	case RR_SRV:
-		return part == PLACES_ITSELF;
+		return part == PLACES_ITSELF ? PLACES_ADDRESS : PLACES_UNTOLD;
 	case RR_TXT:
 	case RR_EUI48:
 	case RR_EUI64:
-		return part != PLACES_GEO;
+		return part != PLACES_GEO ? PLACES_MORE : PLACES_UNTOLD;
 	default:
-		return false;
+		return PLACES_UNTOLD;
 	}
+}
+
+/* A point has its LOC by itself. */
+static bool
+rides(enum places_part part, uint16_t type)
+{
+	enum places_told told = places_told(part, type);
+
+	return told != PLACES_WHERE && told != PLACES_UNTOLD;
 }
 
 /* --- differences ---------------------------------------------------------- */
 
-/* The next set from *at on that rides, or says where the place is. */
+/* The next set from *at on that the index is made from. */
 static bool
 telling_next(enum places_part part, const struct node *n, size_t *at,
 	     struct rrset *set)
 {
-	while (n != NULL && node_next(n, at, set))
-		if (places_rides(part, set->type) ||
-		    (part == PLACES_ITSELF && set->type == RR_LOC) ||
+	while (node_next(n, at, set))
+		if (places_told(part, set->type) != PLACES_UNTOLD ||
 		    (part == PLACES_GEO && set->type == RR_TXT))
 			return true;
 	return false;
@@ -110,7 +166,7 @@ places_riders_put(uint8_t *p, const struct places_nodes *nodes)
 		size_t at = 0;
 
 		while (node_next(&nodes->part[part], &at, &set)) {
-			if (!places_rides(part, set.type))
+			if (!rides(part, set.type))
 				continue;
 			if (p != NULL)
 				rider_put(p + len, part, &set);

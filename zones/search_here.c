@@ -27,22 +27,6 @@ name_is_plain(const struct finding *f, const struct store_value *key)
 }
 
 /* The first LOC that can be read. */
-static bool
-node_place(const struct node *n, struct place_point *at)
-{
-	const uint8_t *rdata;
-	struct rrset loc;
-	uint16_t rdlen;
-	size_t pos = 0;
-
-	if (n->octets == NULL || !node_find(n, RR_LOC, &loc))
-		return false;
-	while (rrset_next(&loc, &pos, &rdata, &rdlen))
-		if (place_from_loc(at, rdata, rdlen, NULL) == ERR_OK)
-			return true;
-	return false;
-}
-
 static enum err
 take_name(struct finding *f, const struct store_value *key,
 	  const struct store_value *value)
@@ -62,7 +46,7 @@ take_name(struct finding *f, const struct store_value *key,
 	e = finding_occluded(f, c.owner, c.owner_len, &occluded);
 	if (e != ERR_OK || occluded)
 		return e;
-	c.has_place = node_place(&node, &c.at);
+	c.has_place = places_where(&node, &c.at);
 	finding_keep(f, &c);
 	return ERR_OK;
 }
@@ -181,7 +165,7 @@ here_shapes(struct finding *f, shape_take *take, void *context)
 	size_t count = 0;
 	enum err e = here_node(f, f->scope.octets, f->scope.len, &node);
 
-	f->has_from = e == ERR_OK && node_place(&node, &at);
+	f->has_from = e == ERR_OK && places_where(&node, &at);
 	if (f->has_from) {
 		finding_from(f, at);
 		e = places_of(f->s->view, f->scope.octets, f->scope.len, &node,

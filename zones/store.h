@@ -8,7 +8,7 @@
  *   zones    key of the apex         struct zone_record (zones/zone.h)
  *   nodes    zone id, owner          zones/key.h, zones/node.h
  *   journal  zone id, version        zones/journal.h
- *   cells    zone id, cell, number   zones/places.h
+ *   cells    zone id, kind, cell, number  zones/places.h
  *
  * Any number of threads read, each with a store_reader of its own, and see the
  * last committed snapshot; one thread at a time holds the store_txn and

@@ -193,7 +193,8 @@ descent_enter(const struct store_tree *t, struct descent *d)
 		return false;
 	}
 	d->count = d->entries - d->low;
-	__builtin_prefetch(entry_at(d->page, d->low + d->count / 2));
+	if (!d->branch)
+		__builtin_prefetch(entry_at(d->page, d->low + d->count / 2));
 	descent_ahead(d);
 	return true;
 }

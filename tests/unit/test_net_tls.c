@@ -317,7 +317,7 @@ Test(net_tls, a_handshake_that_never_ends_is_late)
 	fd = accept(listener, NULL, NULL);
 	until_closed(&k, 1);
 	cr_assert_str_eq(k.text, "no TLS connection in time");
-	cr_assert_geq(k.at - begun, 99);
+	cr_assert_geq(k.at - begun, 90); /* timers count in coarse steps */
 	close(fd);
 	close(listener);
 }

@@ -1,7 +1,9 @@
 /* The search, by examples; test_search_random.c has the rest. */
 #include "tests/unit/place_words.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 TestSuite(search, .init = open_zone, .fini = close_store);
@@ -363,4 +365,46 @@ Test(search, a_broken_index_is_an_error_and_no_crash)
 		cr_assert_eq(search_run(&s, &q), ERR_CORRUPT, "kind %d", kind);
 	}
 	store_txn_abort(t);
+}
+
+/* --- what the documents say ----------------------------------------------- */
+
+/* The ranges of cells that ARCHITECTURE.md tells of, in its order. */
+static unsigned
+ranges_told(struct cell_range *range, unsigned max)
+{
+	const char *source = getenv("PLACED_SOURCE");
+	char path[512], line[256];
+	unsigned n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/ARCHITECTURE.md",
+		 source != NULL ? source : ".");
+	file = fopen(path, "r");
+	cr_assert_not_null(file, "%s", path);
+	while (n < max && fgets(line, sizeof(line), file) != NULL)
+		n += sscanf(line, "    range %*u %" SCNx64 " … %" SCNx64,
+			    &range[n].first, &range[n].last) == 2;
+	fclose(file);
+	return n;
+}
+
+Test(search, the_one_worked_by_hand_reads_what_it_says)
+{
+	struct cell_range told[SEARCH_AHEAD_MAX];
+	char why[SPACE_WHY_MAX];
+	struct space_question q;
+	struct search_ahead ahead;
+
+	cr_assert_eq(
+		space_question_parse(
+			&q, name_of("52.20533n.0.113073e.2m._near"), apex, why),
+		SPACE_VALID);
+	search_ahead_plan(&ahead, 9, &asked_limits, &q);
+	cr_assert_gt(ahead.count, 0);
+	cr_assert_eq(ranges_told(told, SEARCH_AHEAD_MAX), ahead.count);
+	for (unsigned i = 0; i < ahead.count; i++) {
+		cr_assert_eq(told[i].first, ahead.range[i].first);
+		cr_assert_eq(told[i].last, ahead.range[i].last);
+	}
 }
